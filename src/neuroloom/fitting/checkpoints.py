@@ -1,0 +1,71 @@
+"""Arrays of a fit on disk: a JSON line, then the arrays. No pickle anywhere."""
+
+import json
+from pathlib import Path
+from typing import Any, TypeVar
+
+import equinox as eqx
+import jax
+import numpy as np
+from jaxtyping import PyTree
+
+from neuroloom.errors import StudyError
+from neuroloom.runs import atomic_write
+
+__all__ = ["read_checkpoint", "read_leaves", "write_checkpoint", "write_leaves"]
+
+Tree = TypeVar("Tree", bound=PyTree)
+
+
+def write_leaves(path: Path, header: dict[str, Any], tree: PyTree) -> None:
+    """Write a header and the arrays of a tree, atomically.
+
+    Raises:
+        StudyError: If it cannot be written; the file that was there stays.
+    """
+    with atomic_write(path) as file:
+        file.write((json.dumps(header) + "\n").encode())
+        eqx.tree_serialise_leaves(file, tree)
+
+
+def read_leaves(path: Path, like: Tree) -> tuple[dict[str, Any], Tree]:
+    """The header, and arrays in the tree, types and shapes of `like`.
+
+    Raises:
+        StudyError: If the file is cut short, damaged, or holds something else.
+    """
+    try:
+        with path.open("rb") as file:
+            header = json.loads(file.readline())
+            tree = eqx.tree_deserialise_leaves(file, like)
+    except (OSError, ValueError, EOFError, RuntimeError, TypeError) as error:
+        raise StudyError(
+            f"{path.name} must hold a whole fit of this form; reading it failed "
+            f"({type(error).__name__}). Remove it to start again."
+        ) from error
+    return header, tree
+
+
+def write_checkpoint(
+    path: Path, fingerprint: str, n_done: int, history: np.ndarray, members: PyTree
+) -> None:
+    """Keep a fit after `n_done` checks."""
+    header = {"fingerprint": fingerprint, "n_done": n_done}
+    write_leaves(path, header, (history, members))
+
+
+def read_checkpoint(
+    path: Path, fingerprint: str, history: np.ndarray, members: Tree
+) -> tuple[int, np.ndarray, Tree]:
+    """Number of checks done, history and members, as they were kept.
+
+    Raises:
+        StudyError: If the file is damaged or belongs to another fit.
+    """
+    header, (history, members) = read_leaves(path, (history, members))
+    if header.get("fingerprint") != fingerprint:
+        raise StudyError(
+            f"A checkpoint must belong to the fit that resumes from it; {path.name} was made from "
+            "other data, numbers or starting values. Remove it, or name another file."
+        )
+    return header["n_done"], np.array(history), jax.tree.map(jax.numpy.asarray, members)

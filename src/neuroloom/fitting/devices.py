@@ -1,0 +1,58 @@
+"""Members of an ensemble, spread over the host's devices and worked off one after another on each.
+
+On a CPU the gain is cache residency: one member's activations fit into L3, sixteen members' do not. So
+each device maps over its members in a loop instead of stacking them. One host device a core must be
+asked for before JAX starts (`XLA_FLAGS=--xla_force_host_platform_device_count=N`; the command line
+does it).
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.sharding import Mesh, PartitionSpec
+from jaxtyping import PyTree
+
+__all__ = ["map_members"]
+
+
+def map_members(function: Callable[..., PyTree], stacked: PyTree, shared: PyTree) -> PyTree:
+    """`function(member, shared)` of every member; results stacked as the members are.
+
+    Args:
+        function: Pure; traced once.
+        stacked: Arrays with a leading member axis.
+        shared: Arrays that all members see.
+
+    Returns:
+        What `function` returns, with a leading member axis.
+    """
+    n_members = jax.tree.leaves(stacked)[0].shape[0]
+    n_devices = min(jax.local_device_count(), n_members)
+    one_by_one = partial(_one_by_one, function)
+    if n_devices == 1:
+        return one_by_one(stacked, shared)
+    n_padded = -(-n_members // n_devices) * n_devices
+    padded = jax.tree.map(lambda a: _pad(a, n_padded), stacked)
+    members = PartitionSpec("member")
+    mesh = Mesh(np.array(jax.local_devices()[:n_devices]), ("member",))
+    spread = jax.shard_map(
+        one_by_one,
+        mesh=mesh,
+        in_specs=(members, PartitionSpec()),
+        out_specs=members,
+        check_vma=False,
+    )
+    return jax.tree.map(lambda a: a[:n_members], spread(padded, shared))
+
+
+def _one_by_one(function: Callable[..., PyTree], stacked: PyTree, shared: PyTree) -> PyTree:
+    return jax.lax.map(lambda member: function(member, shared), stacked)
+
+
+def _pad(array: jax.Array, n: int) -> jax.Array:
+    """Repeat the last member; its copies are thrown away."""
+    missing = n - array.shape[0]
+    return array if missing == 0 else jnp.concatenate([array, jnp.repeat(array[-1:], missing, 0)])

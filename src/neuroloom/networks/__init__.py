@@ -1,0 +1,35 @@
+"""Networks: parameters and one equation each; noise; what an instrument sees."""
+
+from neuroloom.networks.activations import (
+    AbstractActivation,
+    Linear,
+    Relu,
+    Retanh,
+    Softplus,
+    Tanh,
+)
+from neuroloom.networks.noise import RateNoise, StateNoise
+from neuroloom.networks.observation import AbstractObservation, Identity, PooledRoi
+from neuroloom.networks.parameters import Shared, global_value, per_group, per_neuron
+from neuroloom.networks.rate_network import GainSide, PreparedNetwork, RateNetwork
+
+__all__ = [
+    "AbstractActivation",
+    "AbstractObservation",
+    "GainSide",
+    "Identity",
+    "Linear",
+    "PooledRoi",
+    "PreparedNetwork",
+    "RateNetwork",
+    "RateNoise",
+    "Relu",
+    "Retanh",
+    "Shared",
+    "Softplus",
+    "StateNoise",
+    "Tanh",
+    "global_value",
+    "per_group",
+    "per_neuron",
+]

@@ -1,0 +1,84 @@
+"""Parameters that state their unit and how they are shared: per neuron, per cell type, or global."""
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int, Shaped
+
+from neuroloom.errors import InputError
+
+__all__ = ["Shared", "global_value", "per_group", "per_neuron"]
+
+
+class Shared(eqx.Module):
+    """One value a group of neurons.
+
+    Attributes:
+        value: The value of each group.
+        group: The group of each neuron.
+        sharing: `neuron`, `cell_type` (or another column), or `global`; for reports.
+        unit: Unit of the value; for reports.
+    """
+
+    value: Float[Array, " group"]
+    group: Int[Array, " neuron"]
+    sharing: str = eqx.field(static=True)
+    unit: str = eqx.field(static=True)
+
+    def expand(self) -> Float[Array, " neuron"]:
+        """The value of each neuron."""
+        return self.value[self.group]
+
+
+def per_neuron(value: Float[np.ndarray, " neuron"] | float, n_neurons: int, *, unit: str) -> Shared:
+    """A free value for every neuron.
+
+    Args:
+        value: The values, or one value to start every neuron from.
+        n_neurons: Number of neurons.
+        unit: Unit of the value.
+
+    Raises:
+        InputError: If the values are not one a neuron.
+    """
+    return Shared(_values(value, n_neurons), jnp.arange(n_neurons), "neuron", unit)
+
+
+def per_group(
+    value: float, label: Shaped[np.ndarray, " neuron"], *, unit: str, sharing: str = "cell_type"
+) -> Shared:
+    """A free value for every distinct label, such as a cell type. Unlabelled neurons share one.
+
+    Args:
+        value: Value to start every group from.
+        label: The group of each neuron.
+        unit: Unit of the value.
+        sharing: What the label is, for reports.
+
+    Example:
+        >>> gain = per_group(1.0, np.array(["AVA", "AVA", "ASH"]), unit="1")
+        >>> gain.value.shape, gain.expand().shape
+        ((2,), (3,))
+    """
+    names, group = np.unique(label, return_inverse=True)
+    return Shared(_values(value, len(names)), jnp.asarray(group), sharing, unit)
+
+
+def global_value(value: float, n_neurons: int, *, unit: str) -> Shared:
+    """One value for all neurons."""
+    return Shared(_values(value, 1), jnp.zeros(n_neurons, jnp.int32), "global", unit)
+
+
+def _values(value: Float[np.ndarray, " group"] | float, n: int) -> Array:
+    values = np.asarray(value, dtype=float)
+    if values.ndim and values.shape != (n,):
+        raise InputError(
+            f"A parameter must have one value a group ({n}) or a single one; its shape is "
+            f"{values.shape}. Give the values in the order of the connectome's neurons."
+        )
+    if not np.isfinite(values).all():
+        raise InputError(
+            f"A parameter must be finite; {(~np.isfinite(values)).sum()} values are not. Give a "
+            "starting value for every group."
+        )
+    return jnp.asarray(np.broadcast_to(values, (n,)).copy())
