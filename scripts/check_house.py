@@ -19,7 +19,9 @@ MAX_LINES = 600
 NAMELESS = {"utils", "helpers", "core", "common", "misc"}
 HOSTS = ("pypi" + ".org", "python" + "hosted.org", "registry." + "npmjs", "deb." + "debian.org")
 MACHINE = re.compile(r"(?<![\w.])/(?:root|work|home/\w+)/|/tmp/bash" + "_jobs")
-UNSAFE = re.compile(r"\bpickle\.load|allow_pickle\s*=\s*True|torch\.load\(|joblib\.load|\beval\(|\bexec\(")
+UNSAFE = re.compile(
+    r"\bpickle\.load|allow_pickle\s*=\s*True|torch\.load\(|joblib\.load|\beval\(|\bexec\("
+)
 # Names that look alike and mean different things, each pair with its reason.
 DIFFERENT = {
     frozenset(pair)
@@ -28,6 +30,7 @@ DIFFERENT = {
         ("n_members", "members"),
         ("n_trials", "trials"),
         ("n_steps", "n_step"),
+        ("measure", "measured"),  # which score; what was recorded
     )
 }
 FORBIDDEN_NAMES = {
@@ -45,7 +48,10 @@ FORBIDDEN_NAMES = {
 def tracked() -> list[Path]:
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT, capture_output=True, text=True, check=True,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout.split("\n")
     return [ROOT / name for name in listed if name and (ROOT / name).is_file()]
 
@@ -68,7 +74,9 @@ def near_duplicates(names: dict[str, set[str]]) -> list[str]:
             alike = difflib.SequenceMatcher(None, first, second).ratio() > 0.93
             plural = first + "s" == second or first == second + "s"
             if (plain or alike) and not plural and frozenset((first, second)) not in DIFFERENT:
-                found.append(f"`{first}` ({sorted(names[first])[0]}) and `{second}` ({sorted(names[second])[0]})")
+                found.append(
+                    f"`{first}` ({min(names[first])}) and `{second}` ({min(names[second])})"
+                )
     return found
 
 
@@ -95,7 +103,11 @@ def main() -> int:
                 wrong.append(f"{name}: could execute a stranger's file: {UNSAFE.search(text)[0]}")
             for parameter in parameters(path):
                 users[parameter].add(name)
-    wrong += [f"{sorted(users[n])[0]}: say `{better}`, not `{n}`" for n, better in FORBIDDEN_NAMES.items() if n in users]
+    wrong += [
+        f"{sorted(users[n])[0]}: say `{better}`, not `{n}`"
+        for n, better in FORBIDDEN_NAMES.items()
+        if n in users
+    ]
     wrong += [f"near-duplicate parameter names: {pair}" for pair in near_duplicates(users)]
     print("\n".join(wrong) if wrong else "house rules: all hold")
     return 1 if wrong else 0

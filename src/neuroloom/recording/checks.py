@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 
 from neuroloom.errors import InputError
 
-__all__ = ["as_counts", "as_ids", "as_labels", "as_mask", "as_numbers", "frozen", "require"]
+__all__ = [
+    "as_counts",
+    "as_ids",
+    "as_labels",
+    "as_mask",
+    "as_numbers",
+    "agreed",
+    "frozen",
+    "require",
+]
 
+Value = TypeVar("Value", str, float)
 LARGEST_EXACT = 2**53  # beyond it, float64 skips whole numbers
 
 
@@ -15,6 +27,27 @@ def require(holds: bool | np.bool_, message: str) -> None:
     """Raise `InputError(message)` unless it holds."""
     if not holds:
         raise InputError(message)
+
+
+def agreed(name: str, stated: Value | None, given: Value | None) -> Value | None:
+    """What the file states or the caller gives, whichever there is.
+
+    Raises:
+        InputError: If both are there and differ.
+    """
+    if stated is None or given is None:
+        return given if stated is None else stated
+    same = (
+        np.isclose(stated, given, rtol=1e-6, atol=0)
+        if isinstance(stated, float) and isinstance(given, float)
+        else stated == given
+    )
+    require(
+        same,
+        f"`{name}` must agree with the file; got {given}, and the file states {stated}. Leave "
+        f"`{name}` out, or correct the file.",
+    )
+    return stated
 
 
 def frozen(values: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 
 from neuroloom.errors import InputError, nearest
 from neuroloom.recording.assemble import assemble
-from neuroloom.recording.checks import as_ids
+from neuroloom.recording.checks import agreed, as_ids
 from neuroloom.recording.files import check_expansion, first_bytes, speaking_of
 from neuroloom.recording.recording import Recording
 
@@ -43,7 +43,7 @@ def read_csv(
     Args:
         path: The file; gzip is recognized by content.
         kind: What the activity is, if the file does not say; see `ACTIVITY_KINDS`.
-        dt: Sampling interval, in seconds; checked against the times.
+        dt: Sampling interval, in seconds; must agree with the times.
         resample: New interval, in seconds, onto which uneven samples are interpolated.
         time_column: Header of the column with the sample times, in seconds.
 
@@ -53,7 +53,7 @@ def read_csv(
     """
     path = Path(path)
     stated, lines, top = _lines(path, _text(path))
-    kind = stated.get("kind") or kind
+    kind = agreed("kind", stated.get("kind"), kind)
     if not kind:
         raise InputError(
             f"A recording must say what its activity is; {path} does not. Pass `kind=`: `rate`, "
@@ -70,7 +70,7 @@ def read_csv(
         neuron_id=ids,
         kind=kind,
         time=time,
-        dt=_stated_dt(path, stated) if dt is None else dt,
+        dt=agreed("dt", _stated_dt(path, stated), dt),
         resample_to=resample,
         trials={} if trial is None else {"trial": trial},
         audit=audit,
@@ -187,7 +187,8 @@ def _header(path: Path, line: str, time_column: str) -> tuple[str, list[str]]:
         raise InputError(
             f"The header must name the column `{time_column}` and at least one neuron, separated "
             f"by comma, tab, semicolon or space; {path} has {len(cells)} columns: {known[:200]}. "
-            f"{nearest(time_column, [*cells[:6], '-'])} Pass `time_column=` if it has another name."
+            f"{nearest(time_column, [*cells[:6], '-'])} Pass `time_column=` if it has another name "
+            "(times are in seconds)."
         )
     separator = max(fitting, key=lambda mark: len(fitting[mark]))
     header = fitting[separator]

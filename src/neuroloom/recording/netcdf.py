@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
 from neuroloom.errors import InputError
+from neuroloom.recording.checks import agreed
 from neuroloom.recording.files import check_hdf5, first_bytes, recognize, speaking_of
 from neuroloom.recording.labelled import from_xarray
 from neuroloom.recording.recording import Recording
@@ -59,9 +62,13 @@ def read_netcdf(
                 f"`time` must be in seconds; {path} says `{unit}`. Convert it, and set "
                 "`units` to `s`."
             )
-    for name, value in (("kind", kind), ("dt", dt)):
-        if value is not None:
-            dataset.attrs.setdefault(name, value)
+    stated_kind, stated_dt = dataset.attrs.get("kind"), dataset.attrs.get("dt")
+    kind = agreed("kind", None if stated_kind is None else str(stated_kind), kind)
+    if kind is not None:
+        dataset.attrs["kind"] = kind
+    if dt is not None:
+        numeric = isinstance(stated_dt, int | float | np.number)
+        dataset.attrs["dt"] = agreed("dt", float(stated_dt) if numeric else None, float(dt))
     return from_xarray(dataset, resample=resample)
 
 

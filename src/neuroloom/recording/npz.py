@@ -12,7 +12,7 @@ import numpy as np
 
 from neuroloom.errors import InputError, nearest
 from neuroloom.recording.assemble import assemble
-from neuroloom.recording.checks import as_ids
+from neuroloom.recording.checks import agreed, as_ids
 from neuroloom.recording.files import check_expansion, first_bytes, json_list, speaking_of
 from neuroloom.recording.recording import Recording
 from neuroloom.recording.stimulus import from_columns, to_columns
@@ -177,7 +177,7 @@ def _recording(
     dt: float | None,
     resample: float | None,
 ) -> Recording:
-    kind = _text(path, parts, "kind") or kind
+    kind = agreed("kind", _text(path, parts, "kind") or None, kind)
     if not kind:
         raise InputError(
             f"A recording must say what its activity is; {path} has no `kind`. Pass `kind=`: "
@@ -189,7 +189,6 @@ def _recording(
         audit = (*audit, "took activity (time, neuron) as a single trial")
     if ignored:
         audit = (*audit, f"did not read the arrays {', '.join(ignored)} of {path.name}")
-    stated = _number(path, parts, "dt")
     families = {
         family: {
             name.partition("/")[2]: values
@@ -203,7 +202,7 @@ def _recording(
         neuron_id=as_ids(parts["neuron_id"]),
         kind=kind,
         time=parts.get("time"),
-        dt=dt if stated is None else stated,
+        dt=agreed("dt", _number(path, parts, "dt"), dt),
         start=_number(path, parts, "start"),
         resample_to=resample,
         inputs=parts.get("inputs"),

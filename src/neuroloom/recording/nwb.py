@@ -148,7 +148,7 @@ def _spikes(
     step = np.floor((times - begin) / dt + 1e-9).astype(np.int64)
     # The window is closed: a spike at its very end belongs to the last bin.
     step = np.where((step == n_steps) & (times <= end + 1e-9 * dt), n_steps - 1, step)
-    inside = (step >= 0) & (step < n_steps)
+    inside = (step >= 0) & (step < n_steps) & (times <= end + 1e-9 * dt)
     counts = np.zeros((n_steps, ids.size))
     np.add.at(counts, (step[inside], unit[inside]), 1.0)
     audit = (
@@ -199,7 +199,6 @@ def _observed(path: Path, units, begin: np.ndarray, dt: float, n_units: int) -> 
     slack = 1e-9 * dt
     for (first, last), n in zip(intervals, unit, strict=True):
         observed[(begin >= first - slack) & (begin + dt <= last + slack), n] = True
-    # The last bin may reach past the end of the recording.
     return observed
 
 
