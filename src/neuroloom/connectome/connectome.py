@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, no_type_check
 
 import numpy as np
 from jaxtyping import Bool, Int, Num, Shaped
 
+from neuroloom.connectome.checks import (
+    COUNT_UNITS,
+    checked_column,
+    checked_counts,
+    checked_ids,
+    checked_whole,
+    frozen,
+)
 from neuroloom.errors import InputError, nearest
 
 if TYPE_CHECKING:
@@ -18,11 +26,11 @@ if TYPE_CHECKING:
 __all__ = ["COUNT_UNITS", "KINDS", "NODE_KINDS", "Connectome"]
 
 KINDS = ("chemical", "electrical", "neuromuscular")
-COUNT_UNITS = ("synapses", "em_sections", "mean_synapses")
 NODE_KINDS = ("neuron", "muscle", "other")
 CHEMICAL, ELECTRICAL, NEUROMUSCULAR = range(3)
 
 
+@no_type_check  # wrong input must raise our own error, also where tests check annotations
 @dataclass(frozen=True, eq=False, repr=False)
 class Connectome:
     """Neurons and directed, signed connections. It never changes; functions return new ones.
@@ -71,36 +79,34 @@ class Connectome:
         def put(attribute: str, value: object) -> None:
             object.__setattr__(self, attribute, value)
 
-        put("neuron_id", _frozen(_checked_ids(self.neuron_id)))
-        put("pre", _frozen(_whole("pre", self.pre).astype(np.int64)))
-        put("post", _frozen(_whole("post", self.post).astype(np.int64)))
-        put("kind", _frozen(_whole("kind", self.kind).astype(np.int8)))
-        put("sign", _frozen(_whole("sign", self.sign).astype(np.int8)))
-        put("count", _frozen(_checked_counts(self.count, self.count_unit)))
+        put("neuron_id", frozen(checked_ids(self.neuron_id)))
+        put("pre", frozen(checked_whole("pre", self.pre).astype(np.int64)))
+        put("post", frozen(checked_whole("post", self.post).astype(np.int64)))
+        put("kind", frozen(_checked_kind(self.kind)))
+        put("sign", frozen(_checked_sign(self.sign)))
+        put("count", frozen(checked_counts(self.count, self.count_unit)))
         put("audit", tuple(self.audit))
         put("neurons", MappingProxyType(self._checked_columns()))
         self._check_connections()
 
     def _checked_columns(self) -> dict[str, np.ndarray]:
-        columns = {}
-        for name, values in self.neurons.items():
-            values = np.asarray(values)
-            if values.dtype == object:
-                values = values.astype(str)
-            if values.shape != (self.n_neurons,):
-                raise InputError(
-                    f"The neuron column `{name}` must have one entry a neuron ({self.n_neurons}); "
-                    f"its shape is {values.shape}. Give every neuron an entry, in the order of "
-                    "`neuron_id` (an empty string where it is not known)."
-                )
-            columns[name] = _frozen(values)
-        columns.setdefault("node_kind", _frozen(np.full(self.n_neurons, "neuron")))
+        if not isinstance(self.neurons, Mapping):
+            raise InputError(
+                "`neurons` must map the names of columns to arrays; got a "
+                f"{type(self.neurons).__name__}. Pass `dict(cell_type=...)`; for a pandas table, "
+                "build with `Connectome.from_tables`."
+            )
+        columns = {
+            name: frozen(checked_column(name, values, self.n_neurons))
+            for name, values in self.neurons.items()
+        }
+        columns.setdefault("node_kind", frozen(np.full(self.n_neurons, "neuron")))
         unknown = ~np.isin(columns["node_kind"], NODE_KINDS)
         if unknown.any():
             raise InputError(
                 f"`node_kind` must be one of {', '.join(NODE_KINDS)}; got "
-                f"{columns['node_kind'][unknown][0]!r} ({unknown.sum()} such). Use `other` for "
-                "cells that are neither neuron nor muscle."
+                f"{columns['node_kind'][unknown].tolist()[0]!r} ({unknown.sum()} such). Use "
+                "`other` for cells that are neither neuron nor muscle."
             )
         return columns
 
@@ -120,16 +126,6 @@ class Connectome:
                     f"{end[outside][0]} ({outside.sum()} such). If these are the dataset's own "
                     "ids, build with `Connectome.from_tables` instead."
                 )
-        if ((self.kind < 0) | (self.kind >= len(KINDS))).any():
-            raise InputError(
-                f"`kind` must be 0 to {len(KINDS) - 1}, for {', '.join(KINDS)}; got "
-                f"{np.unique(self.kind).tolist()}. Map your own kinds to these three."
-            )
-        if (np.abs(self.sign) > 1).any():
-            raise InputError(
-                f"`sign` must be +1, 0 or -1; got {np.unique(self.sign).tolist()}. Put sizes into "
-                "`count` and leave the direction of the effect in `sign`."
-            )
         electrical = self.kind == ELECTRICAL
         backward = electrical & (self.pre > self.post)
         if backward.any():
@@ -206,7 +202,7 @@ class Connectome:
         Raises:
             InputError: If an id is not there; names the first and how many.
         """
-        wanted = np.asarray(ids)
+        wanted = np.atleast_1d(ids)
         if wanted.dtype.kind == "f":
             raise InputError(
                 "Neuron ids must be whole numbers or text; got floats, which cannot hold 18 "
@@ -223,7 +219,7 @@ class Connectome:
         missing = self.neuron_id[found] != wanted if self.n_neurons else np.ones(len(wanted), bool)
         if missing.any():
             raise InputError(
-                f"Every id must be in the connectome; {wanted[missing][0]!r} is not "
+                f"Every id must be in the connectome; {wanted[missing].tolist()[0]!r} is not "
                 f"({missing.sum()} such of {wanted.size}). Check spelling and zero padding, or "
                 "align names with `neuroloom.recording.align` first."
             )
@@ -290,6 +286,11 @@ class Connectome:
                 f"`label` must name one group a neuron ({self.n_neurons}); its shape is "
                 f"{label.shape}. Give every neuron a label."
             )
+        if label.dtype.kind == "U" and (label == "").any():
+            raise InputError(
+                f"Every neuron must have a label to be merged by; {(label == '').sum()} of "
+                f"{label.size} have none. Select the labelled neurons first, or name the others."
+            )
         new_id, first, group = np.unique(label, return_index=True, return_inverse=True)
         pre, post = group[self.pre], group[self.post]
         electrical = self.kind == ELECTRICAL
@@ -308,7 +309,7 @@ class Connectome:
         columns = {
             name: values[first]
             for name, values in self.neurons.items()
-            if (values == values[first][group]).all()
+            if _equal(values, values[first][group])
         }
         lost = sorted(set(self.neurons) - set(columns))
         sentences = [
@@ -346,84 +347,37 @@ class Connectome:
         )
         directed = self.sign[self.kind != ELECTRICAL]
         title = f"{self.name}: " if self.name else ""
+        node = "neuron" if self.is_neuron.all() else "node"
         total = self.count.sum()
         return (
-            f"Connectome({title}{self.n_neurons:,} {'node' if not self.is_neuron.all() else 'neuron'}"
-            f"{'' if self.n_neurons == 1 else 's'}, {self.n_connections:,} "
-            f"connection{'' if self.n_connections == 1 else 's'}{': ' if kinds else ''}{kinds}; "
-            f"{total:,} {self.count_unit}; signs {(directed > 0).sum():,} +, "
+            f"Connectome({title}{self.n_neurons:,} {node}{'' if self.n_neurons == 1 else 's'}, "
+            f"{self.n_connections:,} connection{'' if self.n_connections == 1 else 's'}"
+            f"{': ' if kinds else ''}{kinds}; "
+            f"{f'{total:,.10g}' if self.count.dtype.kind == 'f' else f'{total:,}'} "
+            f"{self.count_unit}; signs {(directed > 0).sum():,} +, "
             f"{(directed < 0).sum():,} -, {(directed == 0).sum():,} unknown)"
         )
 
 
-def _frozen(values: np.ndarray) -> np.ndarray:
-    copy = np.array(values)
-    copy.flags.writeable = False
-    return copy
+def _equal(a: np.ndarray, b: np.ndarray) -> bool:
+    return np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
 
 
-def _checked_ids(ids: np.ndarray) -> np.ndarray:
-    ids = np.asarray(ids)
-    if ids.dtype == object and all(isinstance(i, str) for i in ids.tolist()):
-        ids = ids.astype(str)
-    if ids.dtype.kind == "u" and (ids <= np.iinfo(np.int64).max).all():
-        ids = ids.astype(np.int64)
-    if ids.ndim != 1 or ids.dtype.kind not in "iU":
+def _checked_kind(kind: object) -> np.ndarray:
+    kind = checked_whole("kind", kind)
+    if ((kind < 0) | (kind >= len(KINDS))).any():
         raise InputError(
-            "`neuron_id` must be one whole number (int64) or text a neuron; got "
-            f"{ids.dtype} of shape {ids.shape}. A float cannot hold 18 digits: read ids as int64 "
-            "or str from the start."
+            f"`kind` must be 0 to {len(KINDS) - 1}, for {', '.join(KINDS)}; got "
+            f"{np.unique(kind)[:20].tolist()}. Map your own kinds to these three."
         )
-    ids = ids.astype(np.int64) if ids.dtype.kind == "i" else ids
-    unique, n = np.unique(ids, return_counts=True)
-    if len(unique) != len(ids):
-        raise InputError(
-            f"`neuron_id` must be unique; {unique[n > 1][0]} occurs {n[n > 1][0]} times "
-            f"({(n > 1).sum()} ids repeat). Remove the repeated rows of the neuron table."
-        )
-    if ids.dtype.kind == "U" and (ids == "").any():
-        raise InputError(
-            f"`neuron_id` must not be empty; {(ids == '').sum()} are. Name every neuron."
-        )
-    return ids
+    return kind.astype(np.int8)
 
 
-def _whole(name: str, values: np.ndarray) -> np.ndarray:
-    values = np.asarray(values)
-    if values.size == 0:
-        return values.astype(np.int64)
-    if values.ndim != 1 or values.dtype.kind not in "iu":
+def _checked_sign(sign: object) -> np.ndarray:
+    sign = checked_whole("sign", sign)
+    if ((sign < -1) | (sign > 1)).any():
         raise InputError(
-            f"`{name}` must be whole numbers, one a connection; got {values.dtype} of shape "
-            f"{values.shape}. Convert them to integers where they are read."
+            f"`sign` must be +1, 0 or -1; got {np.unique(sign)[:20].tolist()}. Put sizes into "
+            "`count` and leave the direction of the effect in `sign`."
         )
-    return values
-
-
-def _checked_counts(count: np.ndarray, unit: str) -> np.ndarray:
-    if unit not in COUNT_UNITS:
-        raise InputError(
-            f"`count_unit` must be one of {', '.join(COUNT_UNITS)}; got `{unit}`. "
-            f"{nearest(unit, COUNT_UNITS)}"
-        )
-    count = np.asarray(count)
-    if count.ndim != 1 or (count.size and count.dtype.kind not in "iuf"):
-        raise InputError(
-            f"`count` must be numbers, one a connection; got {count.dtype} of shape {count.shape}. "
-            "Convert them where they are read."
-        )
-    bad = ~np.isfinite(count) | (count < 0) if count.dtype.kind == "f" else count < 0
-    if bad.any():
-        raise InputError(
-            f"`count` must be finite and at least 0; got {count[bad][0]} ({bad.sum()} such of "
-            f"{count.size}). Remove those rows, or put the direction of the effect into `sign`."
-        )
-    if unit == "mean_synapses":
-        return count.astype(np.float64)
-    if count.dtype.kind == "f" and (count != np.round(count)).any():
-        fraction = count[count != np.round(count)]
-        raise InputError(
-            f"`count` in {unit} must be whole; got {fraction[0]} ({fraction.size} such). If these "
-            "are averages, say so with `count_unit='mean_synapses'`."
-        )
-    return count.astype(np.int64)
+    return sign.astype(np.int8)

@@ -1,8 +1,8 @@
 """What to do with connections whose sign is not known: named rules, never a silent +1.
 
-A rule takes a connectome and returns one in which some signs of 0 are filled; the audit says how many
-connections and contacts it touched. `Trainable` and `Dropped` are the two other ways; a network
-understands them.
+A rule takes a connectome and returns one in which some signs of 0 are filled; the audit says how
+many connections and contacts it touched. `Trainable` and `Dropped` are the two other ways; a
+network understands them.
 """
 
 import abc
@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Int
 
 from neuroloom.connectome.connectome import ELECTRICAL, Connectome
+from neuroloom.errors import InputError
 
 __all__ = ["AbstractSignRule", "AllExcitatory", "Dropped", "Trainable", "TransmitterSigns"]
 
@@ -64,6 +65,14 @@ class TransmitterSigns(AbstractSignRule):
     gaba: int = -1
     glutamate: int = 0
     otherwise: int = 0
+
+    def __post_init__(self) -> None:
+        for name in (*FAST, "otherwise"):
+            if getattr(self, name) not in (-1, 0, 1):
+                raise InputError(
+                    f"The sign of `{name}` must be +1, -1 or 0 (not known); got "
+                    f"{getattr(self, name)!r}. A rule sets signs only; sizes are in the counts."
+                )
 
     @property
     def sentence(self) -> str:

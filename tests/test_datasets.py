@@ -1,0 +1,384 @@
+"""The datasets by name: the worm against its release, other preprocessings and the literature."""
+
+import hashlib
+import os
+import subprocess
+import sys
+import time
+import zipfile
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from neuroloom import datasets
+from neuroloom.connectome import KINDS
+from neuroloom.connectome.cook2019 import read_cook2019
+from neuroloom.datasets import worm as worm_module
+from neuroloom.datasets.worm_responses import find_atlas
+from neuroloom.errors import InputError
+from neuroloom.recording import homolog_of
+
+ROOT = Path(__file__).resolve().parents[1]
+ATLAS = ROOT.parent / "shared/data/celegans_signal_propagation_randi2023/randi2023_atlas.npz"
+COOK = "cect/data/SI 5 Connectome adjacency matrices, corrected July 2020.xlsx"
+
+
+@pytest.fixture(scope="module")
+def worm():
+    return datasets.connectome("worm")
+
+
+@pytest.fixture(scope="module")
+def neuron(worm):
+    """Each column by name of the cell."""
+    ids = worm.neuron_id.tolist()
+    return {
+        name: dict(zip(ids, values.tolist(), strict=True)) for name, values in worm.neurons.items()
+    }
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("wheel")
+    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    done = subprocess.run(
+        [*pip, "download", "--no-deps", "--dest", str(folder), "cect==0.3.5"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    if done.returncode:
+        pytest.skip(f"the wheel cect 0.3.5 cannot be had: {done.stderr.strip()[-200:]}")
+    return next(folder.glob("*.whl"))
+
+
+def matrix(connectome, kind, names=None):
+    """Counts at [pre, post] among `names`; electrical ones on both sides."""
+    part = connectome.of_kind(kind)
+    dense = np.zeros((part.n_neurons, part.n_neurons), np.int64)
+    dense[part.pre, part.post] = part.count
+    if kind == "electrical":
+        dense = np.maximum(dense, dense.T)
+    places = slice(None) if names is None else part.positions(names)
+    return dense[places][:, places]
+
+
+def sections(worm, pre, post):
+    """Count by kind from `pre` to `post`, as stored."""
+    a, b = worm.positions(np.array([pre, post]))
+    here = (worm.pre == a) & (worm.post == b)
+    return {KINDS[k]: int(n) for k, n in zip(worm.kind[here], worm.count[here], strict=True)}
+
+
+def test_the_worm_has_the_counts_of_the_release(worm):
+    found = {
+        kind: (worm.of_kind(kind).n_connections, int(worm.of_kind(kind).count.sum()))
+        for kind in KINDS
+    }
+    assert found["electrical"] == (1_450, 11_680)
+    assert found["chemical"] == (3_828, 21_920)
+    assert found["neuromuscular"] == (1_051, 6_193)
+    onto_all = np.add(found["chemical"], found["neuromuscular"])
+    assert onto_all.tolist() == [4_879, 28_113]  # the chemical sheet as published
+    assert worm.count_unit == "em_sections"
+
+
+def test_the_worm_has_302_neurons_and_no_transmitter_is_a_sign(worm):
+    assert worm.select(worm.is_neuron).n_neurons == 302
+    assert {"CANL", "CANR", "HSNL", "VC6", "I1L"} <= set(worm.neuron_id[worm.is_neuron].tolist())
+    assert Counter(worm.neurons["node_kind"].tolist()) == {
+        **{"neuron": 302, "muscle": 135, "other": 36}
+    }
+    assert not worm.sign.any()
+
+
+def test_there_are_95_body_wall_muscles_and_only_muscles_get_neuromuscular_input(worm, neuron):
+    assert sum(name.startswith(("dBWM", "vBWM")) for name in neuron["node_kind"]) == 95
+    junctions = worm.of_kind("neuromuscular")
+    assert (worm.neurons["node_kind"][junctions.post] == "muscle").all()
+    assert (worm.neurons["node_kind"][junctions.pre] == "neuron").all()
+    assert not (worm.neurons["node_kind"][worm.of_kind("chemical").post] == "muscle").any()
+
+
+def test_well_known_connections_run_from_pre_to_post(worm):
+    # Read off the sheet by hand; the atlas of Randi et al. has other counts (26 and 34).
+    assert sections(worm, "ASHL", "AVAL") == {"chemical": 15}
+    assert sections(worm, "AVAL", "ASHL") == {}
+    assert sections(worm, "AFDL", "AIYL") == {"chemical": 25, "electrical": 2}
+    assert sections(worm, "AIYL", "AFDL") == {"chemical": 2}
+    assert sections(worm, "AVAL", "DA5")["chemical"] == 14
+    assert "chemical" not in sections(worm, "DA5", "AVAL")
+    assert sections(worm, "HSNL", "vm2AL") == {"neuromuscular": 6}
+    assert sections(worm, "vm2AL", "HSNL") == {}
+
+
+def test_motor_neurons_of_the_cord_drive_muscles_on_their_side_of_the_body(worm):
+    junctions = worm.of_kind("neuromuscular")
+    cell_type = worm.neurons["cell_type"][junctions.pre]
+    dorsal, ventral = (
+        np.strings.startswith(worm.neuron_id[junctions.post], wall) for wall in ("dBWM", "vBWM")
+    )
+    for name, here, there in (
+        *(("DA", dorsal, ventral), ("DB", dorsal, ventral), ("DD", dorsal, ventral)),
+        *(("VA", ventral, dorsal), ("VB", ventral, dorsal), ("VD", ventral, dorsal)),
+    ):
+        sends = cell_type == name
+        assert junctions.count[sends & here].sum() > 20 * junctions.count[sends & there].sum()
+
+
+def test_classes_are_the_118_of_the_hermaphrodite(worm, neuron):
+    classes = worm.neurons["cell_type"][worm.is_neuron]
+    assert len(np.unique(classes)) == 118
+    sizes = Counter(classes.tolist())
+    expected = {"ASH": 2, "AVL": 1, "RIR": 1, "IL2": 6, "RMD": 6, "SMD": 4, "SAB": 3, "RME": 4}
+    cord = {"DA": 9, "DB": 7, "AS": 11, "DD": 6, "VA": 12, "VB": 11, "VD": 13, "VC": 6}
+    assert {name: sizes[name] for name in expected | cord} == expected | cord
+    assert neuron["cell_type"]["ASHR"] == "ASH"
+    assert neuron["cell_type"]["VB1"] == "VB"
+    assert neuron["cell_type"]["AVL"] == "AVL"
+    assert neuron["cell_type"]["RMDDL"] == "RMD"
+    assert neuron["cell_type"]["dBWMR17"] == "BWM"
+    assert (worm.neurons["cell_type"] != "").all()
+
+
+def test_sides_come_in_equal_pairs_and_unpaired_neurons_have_none(worm, neuron):
+    side = neuron["side"]
+    assert (side["ASHL"], side["ASHR"], side["SMDVR"], side["dBWML3"]) == ("L", "R", "R", "L")
+    alone = ("AVL", "PVR", "DVA", "AQR", "PQR", "RIR", "SABD", "RMED", "VB1", "I5", "hyp")
+    assert {side[name] for name in alone} == {""}
+    # Independent: a name has a side if the same name with the other side is a neuron too.
+    names = worm.neuron_id[worm.is_neuron]
+    paired = homolog_of(names) != ""
+    assert paired.sum() == 198
+    expected = np.where(paired, np.strings.slice(names, -1, None), "")
+    np.testing.assert_array_equal(worm.neurons["side"][worm.is_neuron], expected)
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["AVAL", "AVAR", "AVBL", "VA3", "VB1", "DA9", "AIYL"], {"acetylcholine"}),
+        (["DD1", "DD6", "VD1", "VD13", "AVL", "RIS", "RMED", "DVB"], {"gaba"}),
+        (["ASHL", "ASHR", "AIBL", "AVM", "PLMR", "ASEL"], {"glutamate"}),
+        (["RIML", "RIMR"], {"glutamate", "tyramine"}),
+        (["RICL"], {"glutamate", "octopamine"}),
+        (["NSML"], {"serotonin"}),
+        (["HSNR", "ADFL"], {"acetylcholine", "serotonin"}),
+        (["CEPDL", "ADER"], {"dopamine"}),
+        (["CANL", "AVFL", "RMGL", "ASIL", "pm1", "GLRL"], set()),
+    ],
+)
+def test_well_known_neurons_make_their_transmitters(neuron, names, expected):
+    for name in names:
+        made = neuron["neurotransmitter"][name]
+        assert set(made.split("+") if made else []) == expected, name
+
+
+def test_uptake_and_dim_expression_are_kept_apart_from_what_a_neuron_makes(neuron):
+    assert neuron["neurotransmitter_possible"]["AVFL"] == "gaba (uptake)"
+    assert neuron["neurotransmitter_possible"]["CANR"] == "betaine (uptake)"
+    assert neuron["neurotransmitter_possible"]["VB1"] == "betaine (dim uptake)"
+    assert neuron["neurotransmitter_dim"]["SMDVL"] == "gaba"
+    assert neuron["neurotransmitter_dim"]["AVG"] == "acetylcholine"
+    for name, dim in neuron["neurotransmitter_dim"].items():
+        assert set(filter(None, dim.split("+"))) <= set(neuron["neurotransmitter"][name].split("+"))
+    assert not any("male" in text for text in neuron["neurotransmitter_possible"].values())
+
+
+def test_transmitters_are_counted_and_22_neurons_have_none(worm):
+    # Added up by hand from the table of Wang et al.: 114 neurons with acetylcholine alone, ...
+    made = worm.neurons["neurotransmitter"][worm.is_neuron]
+    assert Counter(word for text in made for word in text.split("+") if word) == {
+        **{"acetylcholine": 163, "glutamate": 84, "gaba": 35, "dopamine": 8},
+        **{"serotonin": 6, "octopamine": 2, "tyramine": 2},
+    }
+    assert (made == "").sum() == 22
+    assert (worm.neurons["neurotransmitter"][~worm.is_neuron] == "").all()
+
+
+def test_no_neuron_but_those_of_the_pharynx_and_can_stands_outside_the_network(worm):
+    neurons = worm.select(worm.is_neuron)
+    degree = np.bincount(np.concatenate([neurons.pre, neurons.post]), minlength=302)
+    assert set(neurons.neuron_id[degree == 0].tolist()) <= {"CANL", "CANR"}
+
+
+@pytest.mark.skipif(not ATLAS.is_file(), reason="no ../shared/data beside the project")
+def test_the_worm_agrees_with_the_anatomy_of_the_response_atlas_in_its_direction(worm):
+    # Another preprocessing of partly other animals: 4,051 pairs, rows are post.
+    with np.load(ATLAS) as atlas:
+        names, chemical, gap = (
+            atlas[f"{k}"] for k in ("neuron_ids", "anatomy_chem", "anatomy_gap")
+        )
+    here = np.isin(names, worm.neuron_id)
+    assert set(names[~here].tolist()) == {"AWCOF", "AWCON"}  # named by state, not by side
+    theirs = chemical[np.ix_(here, here)].T
+    ours = matrix(worm, "chemical", names[here])
+    shared = ((ours > 0) & (theirs > 0)).sum()
+    assert shared > 0.6 * (theirs > 0).sum()
+    assert shared > 0.6 * (ours > 0).sum()
+    assert np.corrcoef(ours.ravel(), theirs.ravel())[0, 1] > 0.6
+    assert np.corrcoef(ours.T.ravel(), theirs.ravel())[0, 1] < 0.2
+    ours, theirs = matrix(worm, "electrical", names[here]), gap[np.ix_(here, here)]
+    assert ((ours > 0) & (theirs > 0)).sum() > 5 * (ours > 0).mean() * (theirs > 0).sum()
+
+
+def test_loading_is_cached_and_fast():
+    worm_module.worm.cache_clear()
+    begin = time.perf_counter()
+    first = datasets.connectome("worm")
+    assert time.perf_counter() - begin < 2  # measured 0.006 s without run-time type checks
+    assert datasets.connectome("worm") is first
+
+
+@pytest.mark.parametrize("name", sorted(worm_module.CHECKSUMS))
+def test_shipped_tables_have_the_checksum_that_the_attribution_states(name):
+    digest = hashlib.sha256((worm_module.TABLES / name).read_bytes()).hexdigest()
+    assert digest == worm_module.CHECKSUMS[name]
+    attribution = (worm_module.TABLES / "ATTRIBUTION.md").read_text(encoding="utf-8")
+    assert f"| `{name}` | `{digest}` |" in attribution
+
+
+def test_the_attribution_holds_source_licence_and_citations():
+    attribution = (worm_module.TABLES / "ATTRIBUTION.md").read_text(encoding="utf-8")
+    for part in (
+        *("`cect` 0.3.5", "MIT License", "Copyright (c) 2026 OpenWorm", "WITHOUT WARRANTY"),
+        *("10.1038/s41586-019-1352-7", "10.7554/eLife.95402", "corrected in July 2020"),
+    ):
+        assert part in attribution
+
+
+@pytest.mark.parametrize("change", [b"", b"I1L,I2L,chemical,11\n"])
+def test_a_changed_table_is_refused_with_what_to_do(tmp_path, monkeypatch, change):
+    for name in worm_module.CHECKSUMS:
+        content = (worm_module.TABLES / name).read_bytes()
+        changed = content.replace(b"I1L,I2L,chemical,10\n", change)
+        (tmp_path / name).write_bytes(changed)
+    monkeypatch.setattr(worm_module, "TABLES", tmp_path)
+    worm_module.worm.cache_clear()
+    with pytest.raises(InputError, match=r"worm_connections.csv .* Install neuroloom again"):
+        worm_module.worm()
+
+
+def test_a_missing_table_is_refused_with_what_to_do_and_listed_as_absent(tmp_path, monkeypatch):
+    monkeypatch.setattr(worm_module, "TABLES", tmp_path)
+    worm_module.worm.cache_clear()
+    with pytest.raises(InputError, match="Install neuroloom again"):
+        worm_module.worm()
+    assert [d.present for d in datasets.available() if d.name == "worm"] == [False]
+
+
+def test_every_dataset_states_licence_citation_size_and_how_to_get_it():
+    known = {dataset.name: dataset for dataset in datasets.available()}
+    assert set(known) == {"worm", "worm-responses", "worm-responses-unc31"}
+    for dataset in known.values():
+        assert dataset.licence.startswith(("MIT", "GPL-3.0-or-later"))
+        assert "doi:10." in dataset.citation
+        assert dataset.size
+        assert dataset.where
+    assert known["worm"].present
+    assert known["worm-responses"].present == (find_atlas() is not None)
+
+
+@pytest.mark.skipif(find_atlas() is None, reason="the extra `worm` is not installed")
+@pytest.mark.parametrize(
+    ("name", "n_trials"), [("worm-responses", 173), ("worm-responses-unc31", 109)]
+)
+def test_a_recording_comes_by_its_name(name, n_trials):
+    recording = datasets.recording(name)
+    assert recording.name == name
+    assert len(recording.activity) == n_trials
+
+
+def test_an_unknown_dataset_is_answered_with_the_nearest_of_its_noun():
+    with pytest.raises(InputError, match="Did you mean `worm`"):
+        datasets.connectome("wrom")
+    with pytest.raises(InputError, match="Did you mean `worm-responses`"):
+        datasets.recording("worm_responses")
+    with pytest.raises(InputError, match="Known: worm-responses, worm-responses-unc31"):
+        datasets.recording("zzz")
+
+
+def test_a_dataset_of_the_other_noun_is_answered_with_the_right_call():
+    with pytest.raises(InputError, match=r"Use `datasets\.recording\('worm-responses'\)`"):
+        datasets.connectome("worm-responses")
+    with pytest.raises(InputError, match=r"Use `datasets\.connectome\('worm'\)`"):
+        datasets.recording("worm")
+
+
+@pytest.mark.slow
+def test_the_build_script_rebuilds_the_shipped_tables_byte_by_byte(wheel):
+    done = subprocess.run(
+        [sys.executable, ROOT / "scripts/build_worm_tables.py", "--check", "--wheel", wheel],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("equal to the shipped table") == 2
+
+
+@pytest.fixture(scope="module")
+def spreadsheet(wheel, tmp_path_factory):
+    path = tmp_path_factory.mktemp("cook") / "cook.xlsx"
+    with zipfile.ZipFile(wheel) as archive:
+        path.write_bytes(archive.read(COOK))
+    return path
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("sex", "n_chemical", "total", "n_gap", "total_gap", "n_nodes", "n_neurons"),
+    [
+        ("hermaphrodite", 4_879, 28_113, 1_450, 11_680, 473, 302),
+        ("male", 5_306, 45_959, 1_758, 15_910, 598, 384),
+    ],
+)
+def test_the_reader_equals_pandas_on_the_real_sheets(
+    spreadsheet, sex, n_chemical, total, n_gap, total_gap, n_nodes, n_neurons
+):
+    """Independent: pandas slices the whole sheet by the positions that Cook's layout gives."""
+    import pandas as pd
+
+    connectome = read_cook2019(spreadsheet, sex=sex)
+    assert connectome.n_neurons == n_nodes
+    assert connectome.is_neuron.sum() == n_neurons
+    written = connectome.neurons["original_name"].tolist()
+    for sheet, kinds, n, sum_ in (
+        (f"{sex} chemical", ("chemical", "neuromuscular"), n_chemical, total),
+        (f"{sex} gap jn asymmetric", ("electrical",), n_gap, total_gap),
+    ):
+        table = pd.read_excel(spreadsheet, sheet_name=sheet, header=None)
+        table = table.iloc[2:].set_index(2).rename_axis(None)
+        table.columns = table.iloc[0]
+        table = table.iloc[1:, 2:].loc[lambda t: t.index.notna(), lambda t: t.columns.notna()]
+        long = table.copy().rename_axis("pre").reset_index().melt("pre", var_name="post").dropna()
+        expected = {(row.pre, row.post): int(row.value) for row in long.itertuples()}
+        assert len(expected) == n
+        assert sum(expected.values()) == sum_
+        part = connectome.of_kind(*kinds)
+        found = {
+            (written[a], written[b]): int(count)
+            for a, b, count in zip(part.pre, part.post, part.count, strict=True)
+        }
+        if "electrical" in kinds:
+            expected = {frozenset(ends): count for ends, count in expected.items()}
+            found = {frozenset(ends): count for ends, count in found.items()}
+        assert found == expected
+
+
+@pytest.mark.slow
+def test_the_symmetric_sheet_lists_the_same_junctions_twice(spreadsheet):
+    import pandas as pd
+
+    worm = read_cook2019(spreadsheet)
+    table = pd.read_excel(
+        spreadsheet, sheet_name="hermaphrodite gap jn symmetric", header=None
+    ).iloc[3:472, 3:472]
+    symmetric = np.nan_to_num(table.to_numpy(dtype=float))
+    own = worm.of_kind("electrical")
+    loops = own.count[own.pre == own.post].sum()
+    assert symmetric.sum() == 23_313 == 2 * own.count.sum() - loops
