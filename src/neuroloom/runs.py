@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -63,7 +64,7 @@ def atomic_write(path: Path) -> Iterator[IO[bytes]]:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         beside = Path(name)
-        with os.fdopen(handle, "wb") as file:
+        with os.fdopen(handle, "w+b") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -94,7 +95,8 @@ def config_hash(config: object, data: Mapping[str, str]) -> str:
         config: A dataclass.
         data: Checksum by name of everything the run reads.
     """
-    parts = {"config": _plain(config), "data": dict(sorted(data.items())), "version": __version__}
+    plain = _plain(config, finite=False)  # infinity, NaN and None are three configs
+    parts = {"config": plain, "data": dict(sorted(data.items())), "version": __version__}
     text = json.dumps(parts, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:10]
 
@@ -132,11 +134,18 @@ def locked(run: Path) -> Iterator[None]:
     """Keep a second process out of the folder. The lock of a killed process does not stay.
 
     Raises:
-        StudyError: If another process is at work there.
+        StudyError: If another process is at work there, or the folder cannot be written.
     """
     import fcntl
 
-    with (run / ".lock").open("a+b") as file:
+    try:
+        lock = (run / ".lock").open("a+b")
+    except OSError as error:
+        raise StudyError(
+            f"A run must have a folder that can be written; {run} cannot "
+            f"({error.strerror or error}). Choose another folder with `--out`."
+        ) from error
+    with lock as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -238,21 +247,24 @@ def progress_bar(title: str, *, total: int, enabled: bool = True) -> Iterator[Pr
         bar.stop()
 
 
-def _plain(value: Any) -> Any:
-    """Only what JSON knows, in a fixed order."""
+def _plain(value: Any, *, finite: bool = True) -> Any:
+    """Only what JSON knows, in a fixed order; where `finite`, nothing that JSON does not know."""
+    plain = partial(_plain, finite=finite)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {"type": type(value).__name__} | {
-            field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)
+            field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)
         }
     if isinstance(value, Mapping):
-        return {str(name): _plain(v) for name, v in value.items()}
-    if isinstance(value, (list, tuple, set)):
-        return [_plain(v) for v in value]
+        return {str(name): plain(v) for name, v in value.items()}
+    if isinstance(value, (set, frozenset)):
+        return [plain(v) for v in sorted(value, key=repr)]
+    if isinstance(value, (list, tuple)):
+        return [plain(v) for v in value]
     if isinstance(value, np.ndarray):
-        return _plain(value.tolist())
+        return plain(value.tolist())
     if isinstance(value, np.generic):
-        return _plain(value.item())
-    if isinstance(value, float) and not np.isfinite(value):
+        return plain(value.item())
+    if finite and isinstance(value, float) and not np.isfinite(value):
         return None
     if value is None or isinstance(value, (bool, int, float, str)):
         return value

@@ -1,0 +1,300 @@
+"""The command line: parse, call one public function, print. Imports its work when called."""
+
+import os
+import sys
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+from neuroloom import __version__
+from neuroloom.errors import InputError, NeuroloomError, StudyError
+from neuroloom.studies.config import PRESETS, PredictConfig
+
+__all__ = ["main"]
+
+DESCRIPTION = """neuroloom: from wiring to activity, and back.
+
+Reads a connectome and recordings and says what the neurons you did not record do, how far the
+wiring alone decides it, and how sure that is. Start with `neuroloom demo`: the main job on a real
+worm, with a report. Then `neuroloom predict` on your own files."""
+
+Progress = Annotated[bool, tyro.conf.arg(help="Show progress bars.")]
+Out = Annotated[Path, tyro.conf.arg(help="Folder that receives the run's folder.")]
+Kind = Literal["rate", "calcium", "spike_count", "response"]
+NameOrPath = tyro.conf.arg(metavar="NAME|FILE")
+
+
+@dataclass(frozen=True)
+class Demo:
+    """Predict a real worm's responses from its wiring, and write a report (about 4 minutes).
+
+    Fits a connectome-constrained network to the responses of a living worm's neurons to optogenetic
+    stimulation (Randi 2023), with stimulated neurons held out in 5 folds, left and right homologs
+    together. Scores it beside simple baselines and beside the same model on null wirings.
+    """
+
+    out: Out = Path("runs")
+    progress: Progress = True
+
+
+@dataclass(frozen=True)
+class Predict:
+    """Predict neurons that were not recorded, or responses that were not measured.
+
+    With a recording of activity over time, a fraction of the recorded neurons is held out and
+    scored; if the fit explains the observed neurons and misses the held-out ones it is called not
+    identified. With a recording of responses (one trial a stimulated neuron), stimulated neurons
+    are held out in folds, homologs together.
+
+    On the shipped worm, at full size: `neuroloom predict --preset full`.
+    On your own files: `neuroloom predict --connectome edges.csv --neurons neurons.csv
+    --recording rec.nwb --held-out 0.2`.
+    """
+
+    connectome: Annotated[str, NameOrPath] = "worm"
+    """A dataset's name (see `neuroloom datasets`) or a file."""
+    neurons: Path | None = None
+    """Table of neurons, one row each: id and any of cell_type, neurotransmitter, sign, side."""
+    recording: Annotated[str, NameOrPath] = "worm-responses"
+    """A dataset's name or a file: NPZ, CSV, NetCDF or NWB."""
+    preset: Literal["demo", "full"] = "demo"
+    """Where the numbers below start from. demo: 3 members, 2 nulls x 2 draws. full: 8 members, 4
+    nulls x 10 draws."""
+    config: Annotated[PredictConfig, tyro.conf.arg(name="")] = PRESETS["demo"]
+    """The numbers of the job."""
+    resample: float | None = None
+    """Time step in seconds to resample to, if times are not uniform."""
+    dt: float | None = None
+    """Seconds per step, where the file does not say; the bin width of spike times."""
+    kind: Kind | None = None
+    """What the activity is, where the file does not say."""
+    out: Out = Path("runs")
+    progress: Progress = True
+
+
+@dataclass(frozen=True)
+class Inspect:
+    """Say what a connectome or recording holds, and what reading it kept, changed or left out."""
+
+    file: Annotated[tyro.conf.Positional[str], NameOrPath]
+    """A file, or the name of a dataset."""
+    neurons: Path | None = None
+    """For an edge list: its table of neurons."""
+    dt: float | None = None
+    """Seconds per step, where the file does not say; the bin width of spike times."""
+    resample: float | None = None
+    """Time step in seconds to resample to, if times are not uniform."""
+    kind: Kind | None = None
+    """For a recording: what its activity is, where the file does not say."""
+
+
+@dataclass(frozen=True)
+class Simulate:
+    """Push neurons of a wired rate network and see who follows.
+
+    For example `neuroloom simulate --connectome worm --stimulate ASHL ASHR --duration 2`.
+    """
+
+    stimulate: tuple[str, ...]
+    """Ids of the neurons that receive input."""
+    connectome: Annotated[str, NameOrPath] = "worm"
+    """A dataset's name or a file."""
+    neurons: Path | None = None
+    """For an edge list: its table of neurons."""
+    amplitude: float = 1.0
+    """Input while stimulated, in the units of the state."""
+    duration: float = 2.0
+    """Length of the simulation, in seconds."""
+    onset: float = 0.2
+    """Start of the input, in seconds."""
+    width: float = 1.0
+    """Length of the input, in seconds."""
+    dt: float = 0.01
+    """Time step, in seconds."""
+    tau: float = 0.1
+    """Time constant of every neuron, in seconds."""
+    radius: float = 0.9
+    """Weights are scaled so that the largest |eigenvalue| of the signed wiring is this."""
+    sign_rule: Literal["transmitter", "excitatory", "dropped"] = "transmitter"
+    """What to do with connections of unknown sign."""
+    top: int = 15
+    """How many neurons to print."""
+    out: Path | None = None
+    """Write the rates here as NetCDF (trial, time, neuron)."""
+
+
+@dataclass(frozen=True)
+class Datasets:
+    """List the datasets that can be named, whether they are here, their licence and citation."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """Write the HTML report of a finished run again."""
+
+    run: tyro.conf.Positional[Path]
+    """A run's folder."""
+
+
+def _commands(preset: str) -> object:
+    """What tyro parses; the numbers of `predict` start from the named preset."""
+    predict = tyro.conf.subcommand("predict", default=Predict(config=PRESETS[preset]))  # pyright: ignore[reportArgumentType]
+    return (
+        Annotated[Demo, tyro.conf.subcommand("demo")]
+        | Annotated[Inspect, tyro.conf.subcommand("inspect")]
+        | Annotated[Predict, predict]
+        | Annotated[Simulate, tyro.conf.subcommand("simulate")]
+        | Annotated[Datasets, tyro.conf.subcommand("datasets")]
+        | Annotated[Report, tyro.conf.subcommand("report")]
+    )
+
+
+def _preset_in(arguments: list[str]) -> str:
+    """The preset named on the command line; the parser itself refuses an unknown one."""
+    for word, following in pairwise([*arguments, ""]):
+        name = word.removeprefix("--preset=") if word.startswith("--preset=") else following
+        if word.startswith("--preset") and name in PRESETS:
+            return name
+    return "demo"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; 0 when it worked, 2 when the input was wrong, 130 when interrupted."""
+    given = sys.argv[1:] if arguments is None else arguments
+    if given in (["--version"], ["-V"]):
+        print(f"neuroloom {__version__}")
+        return 0
+    try:
+        command = tyro.cli(  # pyright: ignore[reportCallIssue]
+            _commands(_preset_in(given)),  # pyright: ignore[reportArgumentType]
+            prog="neuroloom",
+            description=DESCRIPTION,
+            args=given,
+        )
+        use_every_core()
+        _RUN[type(command)](command)
+    except NeuroloomError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("Stopped. The same command carries on where it was.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def use_every_core() -> None:
+    """Give JAX one host device a core and wide vectors, unless the user has set XLA_FLAGS.
+
+    Must run before JAX starts. Measured in `benchmarks/rate_network.py`; the library never does it
+    on import.
+    """
+    if "XLA_FLAGS" not in os.environ and "jax" not in sys.modules:
+        os.environ["XLA_FLAGS"] = (
+            f"--xla_force_host_platform_device_count={os.cpu_count() or 1} "
+            "--xla_cpu_prefer_vector_width=512"
+        )
+
+
+def _demo(command: Demo) -> None:
+    _predict(Predict(out=command.out, progress=command.progress))
+
+
+def _predict(command: Predict) -> None:
+    from neuroloom.report import write_report
+    from neuroloom.report.terminal import print_scores
+    from neuroloom.studies.prediction import predict
+    from neuroloom.studies.sources import load_connectome, load_recording
+
+    run = predict(
+        load_connectome(command.connectome, neurons=command.neurons),
+        load_recording(
+            command.recording, resample=command.resample, dt=command.dt, kind=command.kind
+        ),
+        command.config,
+        out=command.out,
+        progress=command.progress,
+    )
+    report = write_report(run)
+    print_scores(run, report)
+
+
+def _inspect(command: Inspect) -> None:
+    from neuroloom.report.terminal import print_rows
+    from neuroloom.studies.inspection import inspect
+
+    found = inspect(
+        command.file,
+        neurons=command.neurons,
+        resample=command.resample,
+        dt=command.dt,
+        kind=command.kind,
+    )
+    print_rows(found.title, [*found.rows, *(("audit", line) for line in found.audit)])
+
+
+def _simulate(command: Simulate) -> None:
+    from neuroloom.report.terminal import print_followers
+    from neuroloom.studies.push import push
+    from neuroloom.studies.sources import load_connectome
+
+    if command.top < 1:
+        raise InputError(f"`--top` must be at least 1; got {command.top}. Leave it out for 15.")
+    if command.out is not None and not command.out.parent.is_dir():
+        raise InputError(
+            f"`--out` must be in a folder that exists; {command.out.parent} does not. Make it, or "
+            "choose another."
+        )
+    rates = push(
+        load_connectome(command.connectome, neurons=command.neurons),
+        command.stimulate,
+        amplitude=command.amplitude,
+        duration=command.duration,
+        onset=command.onset,
+        width=command.width,
+        dt=command.dt,
+        tau=command.tau,
+        radius=command.radius,
+        sign_rule=command.sign_rule,
+    )
+    if command.out is not None:
+        from neuroloom.recording import write_netcdf
+
+        try:
+            write_netcdf(command.out, rates)
+        except OSError as error:
+            raise StudyError(
+                f"`--out` must be a file that can be written; {command.out} cannot "
+                f"({error.strerror or error}). Make its folder, or choose another."
+            ) from error
+        print(f"wrote {command.out}")
+    print_followers(rates, command.stimulate, top=command.top)
+
+
+def _datasets(command: Datasets) -> None:
+    from neuroloom import datasets
+    from neuroloom.report.terminal import print_datasets
+
+    del command
+    print_datasets(datasets.available())
+
+
+def _report(command: Report) -> None:
+    from neuroloom.report import write_report
+
+    print(f"report: {write_report(command.run)}")
+
+
+_RUN = {
+    Demo: _demo,
+    Predict: _predict,
+    Inspect: _inspect,
+    Simulate: _simulate,
+    Datasets: _datasets,
+    Report: _report,
+}
+
+if __name__ == "__main__":
+    sys.exit(main())

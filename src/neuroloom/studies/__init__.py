@@ -1,0 +1,1 @@
+"""Jobs and studies: a question, a frozen configuration, arms with their controls."""

@@ -1,0 +1,201 @@
+"""Push some neurons of a wired rate network, and see who follows."""
+
+from collections.abc import Sequence
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from neuroloom.connectome import KINDS, Connectome
+from neuroloom.connectome.signs import (
+    AbstractSignRule,
+    AllExcitatory,
+    Dropped,
+    TransmitterSigns,
+)
+from neuroloom.errors import InputError, SimulationError, nearest
+from neuroloom.networks import Linear, RateNetwork, global_value
+from neuroloom.recording import Recording, Stimulus
+from neuroloom.simulation import simulate
+
+__all__ = ["push"]
+
+RULES: dict[str, AbstractSignRule | Dropped] = {
+    "transmitter": TransmitterSigns(glutamate=1, otherwise=1),
+    "excitatory": AllExcitatory(),
+    "dropped": Dropped(),
+}
+
+
+def push(
+    connectome: Connectome,
+    stimulated: Sequence[str],
+    *,
+    amplitude: float = 1.0,
+    duration: float = 2.0,
+    onset: float = 0.2,
+    width: float = 1.0,
+    dt: float = 0.01,
+    tau: float = 0.1,
+    radius: float = 0.9,
+    sign_rule: str = "transmitter",
+) -> Recording:
+    """Rates of a linear rate network while some neurons receive a constant input.
+
+    Rates are deviations from rest and may be negative. Weights are counts, scaled so that the
+    largest |eigenvalue| of the signed wiring is `radius` (without loops, where all are 0: so that
+    the largest sum of |weights| onto a neuron is); conductances of gap junctions so that the best
+    coupled neuron leaks as much through them as through its membrane.
+
+    Args:
+        connectome: Any; muscles and other nodes take part.
+        stimulated: Ids of the neurons that are pushed.
+        amplitude: Input while pushed, in the unit of the state.
+        duration: Length of the simulation, in seconds.
+        onset: Start of the input, in seconds.
+        width: Length of the input, in seconds.
+        dt: Step, in seconds; below half of `tau`.
+        tau: Time constant of every neuron, in seconds.
+        radius: Largest |eigenvalue| of the signed wiring, at least 0 and below 1.
+        sign_rule: `transmitter`, `excitatory` or `dropped`, for connections of unknown sign; a sign
+            that is known stays.
+
+    Returns:
+        One trial of kind `rate`; the audit says what the sign rule touched.
+
+    Raises:
+        InputError: If an id is unknown, a number is out of range, or signs are unknown and so are
+            the transmitters.
+    """
+    _check(stimulated, duration, dt, tau, radius, sign_rule)
+    _check_push(amplitude, onset, width, duration)
+    rule = _rule_for(connectome, sign_rule)
+    ids = np.array(list(stimulated))
+    if connectome.neuron_id.dtype.kind == "i":
+        ids = _whole(ids)
+    pushed = connectome.positions(ids)
+    network = RateNetwork.from_connectome(
+        connectome,
+        tau=global_value(tau, connectome.n_neurons, unit="s"),
+        activation=Linear(),
+        unknown_sign=rule,
+    )
+    matrix, leak = _strengths(eqx.tree_at(lambda n: n.coupling, network, jnp.ones(())))
+    largest, of_what = _size(np.asarray(matrix, np.float64))
+    scale = radius / largest if largest > 0 else 0.0
+    most = float(leak.max())
+    coupling = 1.0 / most if most > 0 else 0.0
+    network = eqx.tree_at(
+        lambda n: (n.scale, n.coupling), network, (jnp.asarray(scale), jnp.asarray(coupling))
+    )
+    n_steps = round(duration / dt)
+    time = dt * np.arange(n_steps)
+    inputs = np.zeros((n_steps, connectome.n_neurons))
+    on = (time >= onset - 1e-9) & (time < onset + width - 1e-9)
+    inputs[np.ix_(on, pushed)] = amplitude
+    states = np.asarray(simulate(network, jnp.asarray(inputs, network.scale.dtype), dt=dt))
+    if not np.isfinite(states).all():
+        raise SimulationError(
+            f"The rates must stay finite; they did not with dt {dt} s and tau {tau} s. Use a smaller "
+            "`dt`: gap junctions make fast time constants."
+        )
+    return Recording(
+        activity=states[None].astype(np.float64),
+        neuron_id=connectome.neuron_id,
+        kind="rate",
+        dt=dt,
+        stimuli=tuple(Stimulus(0, onset, width, i, "push") for i in ids.tolist()),
+        name=f"simulation of {connectome.name or 'a connectome'}",
+        audit=(
+            *(network.notes or ("every sign was known",)),
+            f"weights scaled by {scale:.4g}, so that the largest {of_what} is {radius:g}"
+            if scale > 0
+            else "no weights: nothing travels along chemical connections",
+            f"gap junctions scaled by {coupling:.4g}, so that no neuron leaks more through them "
+            "than otherwise",
+        ),
+    )
+
+
+@eqx.filter_jit
+def _strengths(network: RateNetwork) -> tuple[Array, Array]:
+    """The weights as a matrix, and what each neuron leaks through its gap junctions."""
+    return network.wiring.matrix(network.weight), network.prepare().leak
+
+
+def _size(matrix: np.ndarray) -> tuple[float, str]:
+    """The largest |eigenvalue|, or what stands in for it where the wiring has no loops."""
+    largest = float(np.abs(np.linalg.eigvals(matrix)).max(initial=0.0))
+    onto = float(np.abs(matrix).sum(axis=1).max(initial=0.0))
+    if largest > 1e-6 * onto:
+        return largest, "|eigenvalue|"
+    return onto, "sum of |weights| onto a neuron (there are no loops)"
+
+
+def _check(
+    stimulated: Sequence[str], duration: float, dt: float, tau: float, radius: float, sign_rule: str
+) -> None:
+    if sign_rule not in RULES:
+        raise InputError(
+            f"`sign_rule` must be one of {', '.join(RULES)}; got `{sign_rule}`. "
+            f"{nearest(sign_rule, RULES)}"
+        )
+    if not stimulated:
+        raise InputError(
+            "At least one neuron must be pushed; got none. Name it with `--stimulate`."
+        )
+    if not 0 < dt < 0.5 * tau:
+        raise InputError(
+            f"`dt` must be above 0 and below half of `tau` ({tau} s); got {dt} s. Euler needs "
+            "small steps: try a tenth of `tau`."
+        )
+    if not dt <= duration < float("inf"):
+        raise InputError(
+            f"`duration` must be at least one step ({dt} s); got {duration} s. Give seconds."
+        )
+    if not 0 <= radius < 1:
+        raise InputError(
+            f"`radius` must be at least 0 and below 1, or activity grows without end; got {radius}. "
+            "0.9 lets activity travel several connections."
+        )
+
+
+def _check_push(amplitude: float, onset: float, width: float, duration: float) -> None:
+    if not np.isfinite(amplitude):
+        raise InputError(f"`amplitude` must be finite; got {amplitude}. Try 1.")
+    if not 0 <= onset < duration:
+        raise InputError(
+            f"`onset` must be at least 0 and before the end ({duration} s); got {onset} s. Nothing "
+            "would be pushed otherwise."
+        )
+    if not 0 < width < float("inf"):
+        raise InputError(
+            f"`width` must be above 0 and finite; got {width} s. To push until the end, give the "
+            "duration."
+        )
+
+
+def _rule_for(connectome: Connectome, sign_rule: str) -> AbstractSignRule | Dropped | None:
+    """None where every sign is known."""
+    unknown = (connectome.sign == 0) & (connectome.kind != KINDS.index("electrical"))
+    if not unknown.any():
+        return None
+    if sign_rule == "transmitter" and "neurotransmitter" not in connectome.neurons:
+        raise InputError(
+            "The sign of a connection must be known or follow from transmitters; "
+            f"{unknown.sum():,} of {unknown.size:,} have sign 0 and the neurons have no column "
+            "`neurotransmitter`. Add it to the table of neurons, or choose `--sign-rule excitatory` "
+            "or `--sign-rule dropped`."
+        )
+    return RULES[sign_rule]
+
+
+def _whole(ids: np.ndarray) -> np.ndarray:
+    try:
+        return np.array([int(i) for i in ids.tolist()], np.int64)
+    except ValueError as error:
+        raise InputError(
+            f"Ids of this connectome must be whole numbers; got {ids.tolist()}. `neuroloom inspect` "
+            "shows what the file holds."
+        ) from error
