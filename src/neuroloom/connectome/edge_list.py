@@ -1,0 +1,247 @@
+"""Edge lists and tables of neurons: CSV, TSV, Parquet and Feather, in and out without a change."""
+
+import csv
+import gzip
+import io
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import no_type_check
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import ipc, parquet
+
+from neuroloom.connectome.columns import Table, is_id, plain_array
+from neuroloom.connectome.connectome import KINDS, Connectome
+from neuroloom.connectome.files import check_expansion, recognize, speaking_of
+from neuroloom.connectome.policies import Drop, KeepFirst, Refuse, Sum
+from neuroloom.connectome.tables import assemble, need_connections, need_neurons
+from neuroloom.connectome.text_table import read_text_table
+from neuroloom.errors import InputError
+
+__all__ = ["read_edge_list", "write_csv", "write_parquet"]
+
+KEY = b"neuroloom"  # of what a Parquet file states about itself
+
+
+@no_type_check  # wrong input must raise our own error, also where tests check annotations
+def read_edge_list(
+    path: Path,
+    *,
+    neurons: Path | None = None,
+    count_unit: str | None = None,
+    on_duplicate: Refuse | Sum | KeepFirst = Refuse(),  # noqa: B008
+    on_dangling: Refuse | Drop = Refuse(),  # noqa: B008
+    name: str | None = None,
+) -> Connectome:
+    """The connectome in a table of connections, with or without a table of neurons.
+
+    Ids are read as whole numbers if all are, none of them zero-padded, and as text if not; never
+    as floats. Which column is which follows from its name; see `from_tables`.
+
+    Args:
+        path: CSV, TSV, Parquet or Feather with one connection a row; text may be gzipped.
+        neurons: The same with one neuron a row; None for the neurons that occur as ends.
+        count_unit: What the counts count; None for what the file says, or else `synapses`.
+        on_duplicate: `Refuse()`, `Sum()` or `KeepFirst()` where a connection occurs again.
+        on_dangling: `Refuse()` or `Drop()` where an end is not in the table of neurons.
+        name: What to call it; None for what the file says, or else the name of the file.
+
+    Raises:
+        InputError: If a file is broken or not strict; names the file and the line.
+    """
+    path = Path(path)
+    connections = _table(path, need_connections)
+    cells = None if neurons is None else _table(Path(neurons), need_neurons)
+    stated = connections.stated
+    unit = stated.get("count_unit", count_unit or "synapses")
+    if count_unit is not None and unit != count_unit:
+        raise InputError(
+            f"`count_unit` must agree with the file; {path} says {unit!r} and the argument "
+            f"{count_unit!r}. Leave the argument out."
+        )
+    audit = stated.get("audit", [])
+    if not (isinstance(audit, list) and all(isinstance(line, str) for line in audit)):
+        raise InputError(
+            f"The stated audit must be a list of sentences; {path} has {audit!r:.80}. Correct or "
+            "remove it."
+        )
+    return assemble(
+        cells,
+        connections,
+        count_unit=str(unit),
+        on_duplicate=on_duplicate,
+        on_dangling=on_dangling,
+        name=str(stated.get("name", path.name.split(".")[0])) if name is None else name,
+        audit=tuple(audit),
+    )
+
+
+def write_csv(path: Path, connectome: Connectome, *, neurons: Path) -> None:
+    """Writes two text tables; `read_edge_list(path, neurons=neurons)` gives back the same value.
+
+    Lines that begin with # state unit, name, audit and the types of columns. Files whose name ends
+    in `.gz` are packed.
+
+    Args:
+        path: For the connections.
+        connectome: Any, but for the exceptions below.
+        neurons: For the neurons.
+
+    Raises:
+        InputError: If an id or a column would not come back as it is.
+    """
+    ids, columns = _writable(connectome)
+    word = {"U": "text", "i": "int64", "f": "float64", "b": "bool"}
+    types = {"neuron_id": word[ids.dtype.kind]}
+    types |= {name: word[values.dtype.kind] for name, values in columns.items()}
+    _write_text(Path(neurons), {"types": types}, {"neuron_id": ids} | columns)
+    stated = {
+        "count_unit": connectome.count_unit,
+        "name": connectome.name,
+        "audit": list(connectome.audit),
+        "types": dict.fromkeys(("pre", "post"), word[ids.dtype.kind]),
+    }
+    _write_text(Path(path), stated, _connections(connectome))
+
+
+def write_parquet(path: Path, connectome: Connectome, *, neurons: Path) -> None:
+    """Writes two Parquet tables; `read_edge_list(path, neurons=neurons)` gives back the same value.
+
+    Args:
+        path: For the connections; unit, name and audit are in its metadata.
+        connectome: Any, but for the exceptions below.
+        neurons: For the neurons.
+
+    Raises:
+        InputError: If an id or a column would not come back as it is.
+    """
+    ids, columns = _writable(connectome)
+    stated = {
+        "count_unit": connectome.count_unit,
+        "name": connectome.name,
+        "audit": list(connectome.audit),
+    }
+    for target, table, says in (
+        (path, _connections(connectome), {KEY: json.dumps(stated).encode()}),
+        (neurons, {"neuron_id": ids} | columns, None),
+    ):
+        arrays = {name: pa.array(values) for name, values in table.items()}
+        parquet.write_table(pa.table(arrays).replace_schema_metadata(says), str(target))
+
+
+def _table(path: Path, needed: Callable[[Table], object]) -> Table:
+    kind = recognize(path)
+    if kind == "text":
+        return read_text_table(path, needed)
+    if kind == "zip":
+        raise InputError(
+            f"An edge list must be CSV, TSV, Parquet or Feather; {path} is a zip archive or "
+            "workbook. Save the sheet as CSV, or read a workbook with `read_connectome`."
+        )
+    with speaking_of(path):
+        try:
+            found = _parquet(path) if kind == "parquet" else _feather(path)
+        except pa.ArrowException as error:
+            raise ValueError(str(error) or "no more data") from error
+    repeated = sorted({c for c in found.column_names if found.column_names.count(c) > 1})
+    if repeated:
+        raise InputError(
+            f"Each column must occur once; `{repeated[0]}` repeats in {path} ({len(repeated)} "
+            "names repeat). Rename or remove those columns."
+        )
+    table = Table(
+        str(path),
+        {name: plain_array(found.column(name)) for name in found.column_names},
+        lambda row: f"row {row + 1}",
+        stated=_stated(path, found.schema.metadata or {}),
+    )
+    needed(table)
+    return table
+
+
+def _parquet(path: Path) -> pa.Table:
+    with parquet.ParquetFile(path) as file:
+        groups = [file.metadata.row_group(n) for n in range(file.metadata.num_row_groups)]
+        check_expansion(path, sum(group.total_byte_size for group in groups))
+        check_expansion(path, file.metadata.num_rows)  # a column of one value takes no bytes
+        found = file.read()
+    found.validate(full=True)
+    return found
+
+
+def _feather(path: Path) -> pa.Table:
+    with ipc.open_file(str(path)) as file:
+        found = file.read_all()
+    found.validate(full=True)
+    return found
+
+
+def _stated(path: Path, metadata: Mapping[bytes, bytes]) -> dict[str, object]:
+    if KEY not in metadata:
+        return {}
+    try:
+        stated = json.loads(metadata[KEY])
+    except (ValueError, RecursionError) as error:
+        raise InputError(
+            f"The metadata `{KEY.decode()}` must hold JSON; {path} has {metadata[KEY]!r:.80}. "
+            "Write the file again, or remove its metadata."
+        ) from error
+    return stated if isinstance(stated, dict) else {}
+
+
+def _connections(connectome: Connectome) -> dict[str, np.ndarray]:
+    return {
+        "pre": connectome.neuron_id[connectome.pre],
+        "post": connectome.neuron_id[connectome.post],
+        "kind": np.array(KINDS)[connectome.kind],
+        "count": connectome.count,
+        "sign": connectome.sign.astype(np.int64),
+    }
+
+
+def _writable(connectome: Connectome) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Ids and further columns in the four types that tables hold."""
+    ids = connectome.neuron_id
+    if not ids.size:
+        raise InputError(
+            "A connectome must have a neuron to be written; it has 0. Select at least one."
+        )
+    odd = ids[~is_id(ids)] if ids.dtype.kind == "U" else ids[:0]
+    if odd.size:
+        raise InputError(
+            "Neuron ids must be plain words to come back from a table as they are; "
+            f"{str(odd[0])!r} is not ({odd.size} such). Rename those neurons first."
+        )
+    columns = {}
+    for name, values in connectome.neurons.items():
+        plain = name.strip() == name != "" and name.isprintable() and name != "unnamed"
+        large = values.dtype.kind == "u" and (values > np.iinfo(np.int64).max).any()
+        if values.dtype.kind not in "iufbU" or large or not plain or name.startswith("#"):
+            raise InputError(
+                "Neuron columns must be text, numbers or True and False, with a plain name; "
+                f"{name!r} is {values.dtype}. Convert, rename or remove the column."
+            )
+        kind = {"i": np.int64, "u": np.int64, "f": np.float64}.get(values.dtype.kind)
+        columns[name] = values if kind is None else values.astype(kind)
+    return ids, columns
+
+
+def _write_text(
+    path: Path, stated: Mapping[str, object], columns: Mapping[str, np.ndarray]
+) -> None:
+    text = io.StringIO(newline="")
+    for name, value in stated.items():
+        text.write(f"# {name}: {json.dumps(value)}\r\n")
+    writer = csv.writer(text, lineterminator="\r\n")  # as in RFC 4180: quotes \r and \n in cells
+    writer.writerow(columns)
+    writer.writerows(zip(*(_cells(values) for values in columns.values()), strict=True))
+    data = text.getvalue().encode()
+    path.write_bytes(gzip.compress(data, mtime=0) if path.suffix == ".gz" else data)
+
+
+def _cells(values: np.ndarray) -> list[object]:
+    if values.dtype.kind == "f":
+        return ["" if np.isnan(value) else repr(value) for value in values.tolist()]
+    return values.tolist()
