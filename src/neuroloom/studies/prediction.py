@@ -147,7 +147,8 @@ def connectome_checksum(connectome: Connectome) -> str:
 
 
 def _recording_sum(recording: Recording) -> str:
-    values: list[object] = [recording.activity, recording.neuron_id, recording.kind, recording.dt]
+    values: list[object] = [recording.name, recording.activity, recording.neuron_id]
+    values += [recording.kind, recording.dt]
     values += [recording.start, recording.inputs, recording.input_name, recording.n_observations]
     for named in (recording.trials, recording.annotations, recording.behavior):
         values += [v for name in sorted(named) for v in (name, named[name])]
