@@ -1,5 +1,7 @@
 """Arrays of a fit on disk: a JSON line, then the arrays. No pickle anywhere."""
 
+import hashlib
+import io
 import json
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,18 +19,28 @@ __all__ = ["read_checkpoint", "read_leaves", "write_checkpoint", "write_leaves"]
 Tree = TypeVar("Tree", bound=PyTree)
 
 
-def write_leaves(path: Path, header: dict[str, Any], tree: PyTree) -> None:
+def write_leaves(path: Path, kind: str, header: dict[str, Any], tree: PyTree) -> None:
     """Write a header and the arrays of a tree, atomically.
+
+    Args:
+        path: The file.
+        kind: What it holds; `read_leaves` refuses another kind.
+        header: What JSON can hold.
+        tree: Arrays.
 
     Raises:
         StudyError: If it cannot be written; the file that was there stays.
     """
+    arrays = io.BytesIO()
+    eqx.tree_serialise_leaves(arrays, tree)
+    content = arrays.getvalue()
+    header = header | {"kind": kind, "sha256": hashlib.sha256(content).hexdigest()}
     with atomic_write(path) as file:
         file.write((json.dumps(header) + "\n").encode())
-        eqx.tree_serialise_leaves(file, tree)
+        file.write(content)
 
 
-def read_leaves(path: Path, like: Tree) -> tuple[dict[str, Any], Tree]:
+def read_leaves(path: Path, kind: str, like: Tree) -> tuple[dict[str, Any], Tree]:
     """The header, and arrays in the tree, types and shapes of `like`.
 
     Raises:
@@ -36,12 +48,18 @@ def read_leaves(path: Path, like: Tree) -> tuple[dict[str, Any], Tree]:
     """
     try:
         with path.open("rb") as file:
-            header = json.loads(file.readline())
-            tree = eqx.tree_deserialise_leaves(file, like)
+            header, content = json.loads(file.readline()), file.read()
+        if not isinstance(header, dict) or header.get("kind") != kind:
+            raise ValueError(f"not a {kind}")
+        if hashlib.sha256(content).hexdigest() != header.get("sha256"):
+            raise ValueError("damaged")
+        tree = eqx.tree_deserialise_leaves(io.BytesIO(content), like)
     except (OSError, ValueError, EOFError, RuntimeError, TypeError) as error:
+        reason = (str(error).splitlines() or ["no reason"])[0]
         raise StudyError(
-            f"{path.name} must hold a whole fit of this form; reading it failed "
-            f"({type(error).__name__}). Remove it to start again."
+            f"{path.name} must hold a whole {kind} of this form; reading it failed "
+            f"({type(error).__name__}: {reason}). "
+            "Remove it to start again."
         ) from error
     return header, tree
 
@@ -51,7 +69,7 @@ def write_checkpoint(
 ) -> None:
     """Keep a fit after `n_done` checks."""
     header = {"fingerprint": fingerprint, "n_done": n_done}
-    write_leaves(path, header, (history, members))
+    write_leaves(path, "checkpoint", header, (history, members))
 
 
 def read_checkpoint(
@@ -62,7 +80,7 @@ def read_checkpoint(
     Raises:
         StudyError: If the file is damaged or belongs to another fit.
     """
-    header, (history, members) = read_leaves(path, (history, members))
+    header, (history, members) = read_leaves(path, "checkpoint", (history, members))
     if header.get("fingerprint") != fingerprint:
         raise StudyError(
             f"A checkpoint must belong to the fit that resumes from it; {path.name} was made from "

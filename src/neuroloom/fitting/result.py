@@ -12,11 +12,18 @@ from jaxtyping import Array, Float, PyTree
 
 from neuroloom.errors import InputError
 from neuroloom.fitting.checkpoints import read_leaves, write_leaves
-from neuroloom.fitting.devices import map_members
+from neuroloom.fitting.devices import map_members, one_blas_thread
+from neuroloom.fitting.trainable import trainable_mask
 
-__all__ = ["DIVERGED", "RUNNING", "STOPPED", "Fit"]
+__all__ = ["DIVERGED", "RUNNING", "STOPPED", "Fit", "mean_loss"]
 
 RUNNING, STOPPED, DIVERGED = range(3)
+
+
+def mean_loss(losses: Float[np.ndarray, " member"]) -> float:
+    """Mean over the members that ran; NaN if none did."""
+    ran = losses[~np.isnan(losses)]
+    return float(ran.mean()) if ran.size else float("nan")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -72,19 +79,17 @@ class Fit:
         return eqx.combine(one, self.network)
 
     def apply(self, function: Callable[[Any], PyTree]) -> PyTree:
-        """`function(network)` of every member, stacked along a leading member axis."""
+        """`function(network)` of every member, stacked along a leading member axis.
+
+        Args:
+            function: Pure. Compiled once for a function of module level or an Equinox module with
+                the same arrays' shapes; a new lambda is compiled anew.
+        """
         frozen, form = eqx.partition(
             eqx.filter(self.network, self.mask, inverse=True), eqx.is_array
         )
-
-        @eqx.filter_jit
-        def run(parameters: PyTree, frozen: PyTree) -> PyTree:
-            def one(member: PyTree, shared: PyTree) -> PyTree:
-                return function(eqx.combine(member, shared, form))
-
-            return map_members(one, parameters, frozen)
-
-        return run(self.parameters, frozen)
+        with one_blas_thread():
+            return jax.block_until_ready(_apply(function, self.parameters, frozen, form))
 
     def save(self, path: Path) -> None:
         """Write the members and their history; the frozen part is not repeated.
@@ -99,7 +104,7 @@ class Fit:
             "n_members": self.n_members,
             "n_checks": len(self.history),
         }
-        write_leaves(path, header, (self.history, self.validation_history, self.parameters))
+        write_leaves(path, "fit", header, (self.history, self.validation_history, self.parameters))
 
     @staticmethod
     def load(path: Path, network: Any, trainable: Callable[[Any], Any]) -> "Fit":
@@ -113,10 +118,8 @@ class Fit:
         Raises:
             StudyError: If the file is damaged or of another form.
         """
-        from neuroloom.fitting.fit import _selected
-
-        header, _ = read_leaves(path, ())
-        mask = _selected(network, trainable)
+        header, _ = read_leaves(path, "fit", ())
+        mask = trainable_mask(network, trainable)
         n = header["n_members"]
 
         def room(leaf: Array) -> np.ndarray:
@@ -124,7 +127,7 @@ class Fit:
 
         like = jax.tree.map(room, eqx.filter(network, mask))
         blank = np.zeros((header["n_checks"], len(header["status"])))
-        header, (history, validation, parameters) = read_leaves(path, (blank, blank, like))
+        header, (history, validation, parameters) = read_leaves(path, "fit", (blank, blank, like))
         return Fit(
             network=network,
             parameters=jax.tree.map(jax.numpy.asarray, parameters),
@@ -139,8 +142,21 @@ class Fit:
     def __repr__(self) -> str:
         """Sizes and outcome."""
         n_values = sum(leaf[0].size for leaf in jax.tree.leaves(self.parameters))
-        last = self.history[-1] if len(self.history) else np.array([np.nan])
+        last = self.history[-1] if len(self.history) else np.array([])
         return (
-            f"Fit({self.n_members} of {len(self.status)} members, {n_values:,} trained values each, "
-            f"{len(self.history) * self.check_every:,} steps, loss {np.nanmean(last):.4g})"
+            f"Fit({self.n_members} of {len(self.status)} members, {n_values:,} trained values "
+            f"each, {len(self.history) * self.check_every:,} steps, loss {mean_loss(last):.4g})"
         )
+
+
+@eqx.filter_jit
+def _apply(
+    function: Callable[[Any], PyTree], parameters: PyTree, frozen: PyTree, form: PyTree
+) -> PyTree:
+    arrays, rest = eqx.partition(function, eqx.is_array)
+
+    def one(member: PyTree, shared: tuple[PyTree, PyTree]) -> PyTree:
+        network = eqx.combine(member, shared[0], form)
+        return eqx.combine(shared[1], rest)(network)
+
+    return map_members(one, parameters, (frozen, arrays))

@@ -8,6 +8,7 @@ from neuroloom.networks.activations import (
     Softplus,
     Tanh,
 )
+from neuroloom.networks.conductance_network import ConductanceNetwork
 from neuroloom.networks.noise import RateNoise, StateNoise
 from neuroloom.networks.observation import AbstractObservation, Identity, PooledRoi
 from neuroloom.networks.parameters import Shared, global_value, per_group, per_neuron
@@ -16,6 +17,7 @@ from neuroloom.networks.rate_network import GainSide, PreparedNetwork, RateNetwo
 __all__ = [
     "AbstractActivation",
     "AbstractObservation",
+    "ConductanceNetwork",
     "GainSide",
     "Identity",
     "Linear",

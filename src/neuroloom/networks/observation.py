@@ -61,8 +61,8 @@ class PooledRoi(AbstractObservation):
         empty = np.setdiff1d(np.arange(n_rois), roi)
         if n_rois == 0 or empty.size or (roi < 0).any():
             raise InputError(
-                f"Every region must have at least one neuron; {empty.size or 'all'} of {n_rois} have "
-                "none. Number the regions from 0 without gaps."
+                f"Every region must have at least one neuron; {empty.size or 'all'} of {n_rois} "
+                "have none. Number the regions from 0 without gaps."
             )
         if not np.isfinite(weight).all():
             raise InputError(
@@ -74,5 +74,5 @@ class PooledRoi(AbstractObservation):
     def __call__(self, rates: Float[Array, "*batch neuron"]) -> Float[Array, "*batch roi"]:
         """The weighted sum of each region, in the unit of the rates."""
         batch = rates.shape[:-1]
-        seen = rates[..., self.neuron] * self.weight
+        seen = rates[..., self.neuron] * self.weight.reshape((1,) * len(batch) + (-1,))
         return jnp.zeros((*batch, self.n_rois), seen.dtype).at[..., self.roi].add(seen)

@@ -1,4 +1,4 @@
-"""Parameters that state their unit and how they are shared: per neuron, per cell type, or global."""
+"""Parameters that state their unit and their sharing: per neuron, per cell type, or global."""
 
 import equinox as eqx
 import jax.numpy as jnp

@@ -52,7 +52,8 @@ class RateNetwork(eqx.Module):
     With the gain on the presynaptic side (what a neuron sends):
 
     $$\tau_i \dot x_i = -x_i + \sum_{e \to i} w_e\, g_{\mathrm{pre}(e)}
-    \phi(x_{\mathrm{pre}(e)} + b_{\mathrm{pre}(e)}) + k \sum_{\text{gap } e} c_e (x_{j} - x_i) + u_i$$
+    \phi(x_{\mathrm{pre}(e)} + b_{\mathrm{pre}(e)})
+    + k \sum_{\text{gap } e} c_e (x_{j} - x_i) + u_i$$
 
     with the gain on the postsynaptic side (what a neuron receives):
 
@@ -153,7 +154,7 @@ class RateNetwork(eqx.Module):
             coupling=jnp.asarray(float(coupling)),
             learned_sign=jnp.full(n, 0.1),
             sign=jnp.asarray(directed.sign.astype(float)),
-            strength=jnp.asarray(directed.count / count_scale),
+            strength=jnp.asarray(directed.contacts / count_scale),
             gap_strength=jnp.asarray(conductance.astype(float)),
             wiring=choose_wiring(directed.pre, directed.post, n),
             gap_wiring=choose_wiring(*both, n),
@@ -198,14 +199,35 @@ class RateNetwork(eqx.Module):
             .add(conductance),
         )
 
+    def inside(
+        self, x: Float[Array, "*batch neuron"], prepared: PreparedNetwork
+    ) -> Float[Array, "*batch neuron"]:
+        """Where the activation is taken: x + b with the gain on the presynaptic side, else x."""
+        if self.gain_side is GainSide.PRESYNAPTIC:
+            return x + _row(prepared.bias, x)
+        return x
+
     def rate(
         self, x: Float[Array, "*batch neuron"], prepared: PreparedNetwork | None = None
     ) -> Float[Array, "*batch neuron"]:
         """What each neuron sends at state x."""
         p = prepared or self.prepare()
-        if self.gain_side is GainSide.PRESYNAPTIC:
-            return _row(p.gain, x) * self.activation(x + _row(p.bias, x))
-        return self.activation(x)
+        rate = self.activation(self.inside(x, p))
+        return _row(p.gain, x) * rate if self.gain_side is GainSide.PRESYNAPTIC else rate
+
+    def rate_with_slope(
+        self, x: Float[Array, "*batch neuron"], prepared: PreparedNetwork | None = None
+    ) -> tuple[Float[Array, "*batch neuron"], Float[Array, "*batch neuron"]]:
+        """What each neuron sends at state x, and its derivative in x, gain included.
+
+        For hand-written gradients; its own automatic derivative is not meant to be taken.
+        """
+        p = prepared or self.prepare()
+        rate, slope = self.activation.with_slope(self.inside(x, p))
+        if self.gain_side is GainSide.POSTSYNAPTIC:
+            return rate, slope
+        gain = _row(p.gain, x)
+        return gain * rate, gain * slope
 
     def current(
         self,
@@ -268,20 +290,20 @@ def _check_parameters(n: int, count_scale: float, **parameters: Shared) -> None:
     for name, parameter in parameters.items():
         if parameter.group.shape != (n,):
             raise InputError(
-                f"`{name}` must be for {n} neurons; it is for {parameter.group.size}. Build it from "
-                "the same connectome."
+                f"`{name}` must be for {n} neurons; it is for {parameter.group.size}. Build it "
+                "from the same connectome."
             )
     if not bool((parameters["tau"].value > 0).all()):
+        smallest = float(parameters["tau"].value.min())
         raise InputError(
-            f"`tau` must be above 0 seconds; the smallest is {float(parameters['tau'].value.min())}."
-            " Give time constants in seconds."
+            f"`tau` must be above 0 seconds; the smallest is {smallest}. Give time constants in seconds."
         )
 
 
 class _Directed(NamedTuple):
     pre: Int[np.ndarray, " connection"]
     post: Int[np.ndarray, " connection"]
-    count: np.ndarray
+    contacts: np.ndarray
     sign: np.ndarray
 
 
