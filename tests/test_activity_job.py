@@ -6,6 +6,8 @@ All outcomes but two come from one teacher of one size, so that the fit is compi
 from dataclasses import replace
 
 import equinox as eqx
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,7 +15,7 @@ import pytest
 from make_activity_files import Teacher, connectome_of, recording_of, write_files
 from neuroloom.connectome.nulls import rewire
 from neuroloom.connectome.read import read_connectome
-from neuroloom.errors import InputError, StudyError
+from neuroloom.errors import InputError, SimulationError, StudyError
 from neuroloom.recording import read_recording
 from neuroloom.studies.activity.choices import share, sign
 from neuroloom.studies.activity.ensemble import Ensemble, predict_with_fit
@@ -158,7 +160,22 @@ def test_gaps_in_the_recording_change_little(placed, outcome, rng):
     assert str(placed.connectome.neuron_id[7]) not in set(gappy.neurons["neuron"])
 
 
-def test_a_member_that_diverges_is_named_and_left_out(placed):
+def test_a_member_that_diverges_while_predicting_is_named_and_left_out(placed, outcome):
+    partition = divide(placed.recording, fraction=0.2, rng=np.random.default_rng(0))
+    fitted = outcome.fits["fit"]
+    poison = jnp.array([jnp.nan, 1.0])
+    broken = jax.tree.map(lambda p: jax.vmap(jnp.multiply)(p, poison), fitted.parameters)
+    prediction = predict_with_fit(replace(fitted, parameters=broken), partition.visible)
+    assert prediction.notes == ("member 0 diverged while predicting and was left out",)
+    assert prediction.effect.shape[-1] == 1
+    assert np.isfinite(prediction.effect).all()
+    nothing = jax.tree.map(lambda p: p * jnp.nan, fitted.parameters)
+    with pytest.raises(SimulationError, match="--resample"):
+        predict_with_fit(replace(fitted, parameters=nothing), partition.visible)
+
+
+@pytest.mark.slow
+def test_a_member_that_diverges_while_fitted_is_named_and_left_out(placed):
     partition = divide(placed.recording, fraction=0.2, rng=np.random.default_rng(0))
     wiring, groups = sign(placed.connectome, "dropped"), share(placed.connectome, "global")
     some = Ensemble(groups, n_members=4, n_steps=25, learning_rate=30.0)

@@ -12,10 +12,13 @@ from neuroloom.errors import InputError
 from neuroloom.networks import Linear, Softplus
 from neuroloom.recording import Recording
 from neuroloom.studies.activity import baselines
+from neuroloom.studies.activity.arms import planned_arms
 from neuroloom.studies.activity.choices import share, sign
 from neuroloom.studies.activity.ensemble import activation_for, cut_windows, driven_neurons
+from neuroloom.studies.activity.intervals import held_out_intervals
 from neuroloom.studies.activity.model import ActivityModel, activity_loss, start_member
 from neuroloom.studies.activity.partition import divide
+from neuroloom.studies.config import PredictConfig
 
 
 def recorded(activity, names=None, kind="rate", **options):
@@ -189,9 +192,41 @@ def test_known_signs_need_no_rule_and_unknown_ones_follow_it():
         sign(wired([0], [1], signs=[0]), "transmitter")
 
 
+def test_arms_are_the_default_another_sign_rule_and_the_nulls_that_apply():
+    ring = [np.arange(6), np.roll(np.arange(6), 1)]
+    unknown = wired(*ring, n=6, signs=[0] * 6)
+    config = PredictConfig(nulls=("rewire", "rewire_within_type"), sign_rule="excitatory")
+    arms, left_out = planned_arms(unknown, sign(unknown, "excitatory"), config)
+    assert [arm.name for arm in arms] == ["default", "variant: signs trainable", "null: rewire"]
+    assert [arm.n_draws for arm in arms] == [1, 1, 2]
+    assert arms[1].wiring(0).unknown == Trainable()
+    assert left_out == [
+        "left out `null: rewire within type`: the connectome has no column `cell_type`"
+    ]
+    known = wired(*ring, n=6)
+    arms, left_out = planned_arms(known, sign(known, "excitatory"), PredictConfig(n_null_draws=0))
+    assert [arm.name for arm in arms] == ["default"]
+    assert not left_out
+
+
+def test_an_interval_is_as_wide_as_the_errors_of_the_other_held_out_neurons(rng):
+    recording = recorded(rng.normal(size=(1, 400, 10)))
+    partition = divide(recording, fraction=0.2, rng=rng)
+    first, second = np.flatnonzero(partition.held_out)
+    off = np.zeros(10)
+    off[[first, second]] = 0.5, -2.0
+    predicted = (recording.activity + off)[..., None] + np.array([-0.1, 0.1])
+    found = held_out_intervals(predicted, partition)
+    assert found.half_width[first] == pytest.approx(2.0)
+    assert found.half_width[second] == pytest.approx(0.5)
+    assert found.coverage["interval_achieved"] == pytest.approx(0.5)
+    assert found.coverage["n"] == 800
+    assert found.coverage["ensemble_achieved"] == 1.0  # two members 0.2 apart allow +-2.2
+
+
 def test_without_cell_types_all_neurons_share_and_it_is_said():
-    typed = wired([0], [1], cell_type=["A", "B", "A"])
-    assert share(typed, "cell_type").member.tolist() == [0, 1, 0]
+    typed = wired([0], [1], cell_type=["A", "B", "B"])
+    assert share(typed, "cell_type").member.tolist() == [0, 1, 1]
     assert share(typed, "neuron").member.tolist() == [0, 1, 2]
     fallen = share(wired([0], [1]), "cell_type")
     assert fallen.member.tolist() == [0, 0, 0]

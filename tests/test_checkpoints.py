@@ -106,7 +106,7 @@ def test_a_finished_checkpoint_is_not_fitted_again(tmp_path):
 def test_a_checkpoint_of_another_fit_is_refused(tmp_path, change):
     path = tmp_path / "fit.checkpoint"
     small(path)
-    with pytest.raises(StudyError, match="other data, numbers or starting values. Remove it"):
+    with pytest.raises(StudyError, match=r"other data, numbers or starting values\. Remove it"):
         small(path, **change)
 
 

@@ -14,7 +14,7 @@ from jaxtyping import PyTree
 from neuroloom.errors import StudyError
 from neuroloom.runs import atomic_write
 
-__all__ = ["read_checkpoint", "read_leaves", "write_checkpoint", "write_leaves"]
+__all__ = ["read_checkpoint", "read_header", "read_leaves", "write_checkpoint", "write_leaves"]
 
 Tree = TypeVar("Tree", bound=PyTree)
 
@@ -40,12 +40,32 @@ def write_leaves(path: Path, kind: str, header: dict[str, Any], tree: PyTree) ->
         file.write(content)
 
 
-def read_leaves(path: Path, kind: str, like: Tree) -> tuple[dict[str, Any], Tree]:
-    """The header, and arrays in the tree, types and shapes of `like`.
+def read_header(path: Path, kind: str) -> dict[str, Any]:
+    """What `write_leaves` wrote beside the arrays.
+
+    Raises:
+        StudyError: As `read_leaves`.
+    """
+    return _read(path, kind)[0]
+
+
+def read_leaves(path: Path, kind: str, like: Tree) -> Tree:
+    """Arrays in the tree, types and shapes of `like`.
 
     Raises:
         StudyError: If the file is cut short, damaged, or holds something else.
     """
+    arrays = io.BytesIO(_read(path, kind)[1])
+    try:
+        tree = eqx.tree_deserialise_leaves(arrays, like)
+        if arrays.read(1):
+            raise ValueError("it holds more arrays than were asked for")
+    except (OSError, ValueError, EOFError, RuntimeError, TypeError) as error:
+        raise _not_whole(path, kind, error) from error
+    return tree
+
+
+def _read(path: Path, kind: str) -> tuple[dict[str, Any], bytes]:
     try:
         with path.open("rb") as file:
             header, content = json.loads(file.readline()), file.read()
@@ -53,15 +73,17 @@ def read_leaves(path: Path, kind: str, like: Tree) -> tuple[dict[str, Any], Tree
             raise ValueError(f"not a {kind}")
         if hashlib.sha256(content).hexdigest() != header.get("sha256"):
             raise ValueError("damaged")
-        tree = eqx.tree_deserialise_leaves(io.BytesIO(content), like)
-    except (OSError, ValueError, EOFError, RuntimeError, TypeError) as error:
-        reason = (str(error).splitlines() or ["no reason"])[0]
-        raise StudyError(
-            f"{path.name} must hold a whole {kind} of this form; reading it failed "
-            f"({type(error).__name__}: {reason}). "
-            "Remove it to start again."
-        ) from error
-    return header, tree
+    except (OSError, ValueError) as error:
+        raise _not_whole(path, kind, error) from error
+    return header, content
+
+
+def _not_whole(path: Path, kind: str, error: Exception) -> StudyError:
+    reason = (str(error).splitlines() or ["no reason"])[0]
+    return StudyError(
+        f"{path.name} must hold a whole {kind} of this form; reading it failed "
+        f"({type(error).__name__}: {reason}). Remove it to start again."
+    )
 
 
 def write_checkpoint(
@@ -80,10 +102,11 @@ def read_checkpoint(
     Raises:
         StudyError: If the file is damaged or belongs to another fit.
     """
-    header, (history, members) = read_leaves(path, "checkpoint", (history, members))
+    header = read_header(path, "checkpoint")
     if header.get("fingerprint") != fingerprint:
         raise StudyError(
             f"A checkpoint must belong to the fit that resumes from it; {path.name} was made from "
             "other data, numbers or starting values. Remove it, or name another file."
         )
+    history, members = read_leaves(path, "checkpoint", (history, members))
     return header["n_done"], np.array(history), jax.tree.map(jax.numpy.asarray, members)

@@ -10,8 +10,8 @@ import jax
 import numpy as np
 from jaxtyping import Array, Float, PyTree
 
-from neuroloom.errors import InputError
-from neuroloom.fitting.checkpoints import read_leaves, write_leaves
+from neuroloom.errors import InputError, StudyError
+from neuroloom.fitting.checkpoints import read_header, read_leaves, write_leaves
 from neuroloom.fitting.devices import map_members, one_blas_thread
 from neuroloom.fitting.trainable import trainable_mask
 
@@ -98,6 +98,7 @@ class Fit:
             StudyError: If it cannot be written.
         """
         header = {
+            "trained": _names(self.mask),
             "status": self.status,
             "check_every": self.check_every,
             "finished": self.finished,
@@ -118,8 +119,13 @@ class Fit:
         Raises:
             StudyError: If the file is damaged or of another form.
         """
-        header, _ = read_leaves(path, "fit", ())
+        header = read_header(path, "fit")
         mask = trainable_mask(network, trainable)
+        if header["trained"] != _names(mask):
+            raise StudyError(
+                f"{path.name} must be a fit of what `trainable` picks, {', '.join(_names(mask))}; "
+                f"it is one of {', '.join(header['trained'])}. Pick those."
+            )
         n = header["n_members"]
 
         def room(leaf: Array) -> np.ndarray:
@@ -127,7 +133,7 @@ class Fit:
 
         like = jax.tree.map(room, eqx.filter(network, mask))
         blank = np.zeros((header["n_checks"], len(header["status"])))
-        header, (history, validation, parameters) = read_leaves(path, "fit", (blank, blank, like))
+        (history, validation, parameters) = read_leaves(path, "fit", (blank, blank, like))
         return Fit(
             network=network,
             parameters=jax.tree.map(jax.numpy.asarray, parameters),
@@ -147,6 +153,12 @@ class Fit:
             f"Fit({self.n_members} of {len(self.status)} members, {n_values:,} trained values "
             f"each, {len(self.history) * self.check_every:,} steps, loss {mean_loss(last):.4g})"
         )
+
+
+def _names(mask: PyTree) -> list[str]:
+    """Where in the network the trained leaves are."""
+    leaves = jax.tree_util.tree_leaves_with_path(mask)
+    return [jax.tree_util.keystr(path).lstrip(".") for path, picked in leaves if picked]
 
 
 @eqx.filter_jit

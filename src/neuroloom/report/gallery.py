@@ -31,9 +31,10 @@ __all__ = [
 _CONTROLS = ("null", "baseline", "ceiling")
 _STRATUM = re.compile(r"held-out stimulated, ([^,]+) trials")
 _NULL_CAPTION = (
-    "Diamond and bar: mean and range over the draws of a null wiring, each fitted anew. Blue: the "
-    "real wiring with its 95 % interval. At the right: null minus real. The wiring matters if the "
-    "blue line lies outside of every bar, on the better side."
+    "Diamond and bar: mean over the draws of a null wiring, each fitted anew, and the interval into "
+    "which a further draw falls. Blue: the real wiring with its 95 % interval. At the right: null "
+    "minus real. The wiring matters against a null whose bar lies outside of the blue band, on the "
+    "worse side."
 )
 
 
@@ -44,7 +45,7 @@ def score_pictures(contents: RunContents, head: Headline) -> tuple[Picture, ...]
             "scores",
             f"{measure_name(head.measure)}, {short_split(head.split)}",
             "Each arm's value with its 95 % interval. The vertical blue line is this model: look for "
-            "arms that reach it. A null wiring's interval is the range over its draws.",
+            "arms that reach it. A null wiring's interval is where a further draw would fall.",
             arm_scores(head),
         )
     ]

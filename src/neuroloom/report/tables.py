@@ -124,7 +124,7 @@ def score_table(scores: Sequence[Score]) -> Table:
     return Table(
         "scores",
         "One row an arm. Below each value its 95 % interval (for a null wiring of several draws, "
-        "the range over draws). Click a head to sort.",
+        "where a further draw falls). Click a head to sort.",
         tuple(columns),
         tuple(rows),
     )

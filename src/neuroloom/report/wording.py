@@ -175,9 +175,9 @@ def headline(scores: Iterable[Score]) -> Headline:
 def verdict(head: Headline) -> Verdict:
     """Compare the default with each null wiring, the best baseline and the highest ceiling.
 
-    A null wiring is beaten clearly when it lies, with the range of its draws, on the worse side of
-    the default's whole 95 % interval. A few draws of a null have next to no range, so that being
-    above it alone shows nothing. A baseline is beaten when the default's value is better.
+    A null wiring is beaten clearly when the interval of its draws lies on the worse side of the
+    default's whole 95 % interval. A few draws of a null may lie close together, so that being above
+    them alone shows little. A baseline is beaten when the default's value is better.
     """
     own, sign = head.own, head.sign
     within = interval_text(own.low, own.high)
@@ -194,7 +194,7 @@ def verdict(head: Headline) -> Verdict:
         spread = interval_text(null.low, null.high)
         sentences.append(
             f"Null wiring, {name}: {number(null.value)}"
-            + (f" (range over draws {spread})" if spread else "")
+            + (f" (a further draw: {spread})" if spread else "")
             + f"; the real wiring is {_apart(sign * (own.value - null.value))}"
             + {
                 "clearly": ", and the null lies outside of this model's interval.",

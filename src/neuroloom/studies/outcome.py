@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 import xarray as xr
 
+from neuroloom.connectome import Connectome
 from neuroloom.fitting import Fit
 
 __all__ = ["NEURON_COLUMNS", "Outcome"]
@@ -27,6 +28,7 @@ class Outcome:
         fits: Fitted ensembles by file name without ending; may be empty.
         methods: What was done, a sentence each.
         coverage: Nominal and achieved coverage of the intervals.
+        wiring: What was fitted, signs resolved; None where it is the connectome as it came.
     """
 
     job: str
@@ -38,3 +40,4 @@ class Outcome:
     fits: Mapping[str, Fit] = field(default_factory=dict)
     methods: tuple[str, ...] = ()
     coverage: Mapping[str, float] = field(default_factory=dict)
+    wiring: Connectome | None = None

@@ -161,7 +161,7 @@ def _write(run: Path, outcome: Outcome, placed: Placed) -> None:
             file.write(table.to_csv(index=False).encode())
     with atomic_write(run / "predictions.nc") as file:
         outcome.predictions.to_netcdf(file, engine="h5netcdf")  # pyright: ignore[reportCallIssue, reportArgumentType]
-    connectome = placed.connectome
+    connectome = outcome.wiring or placed.connectome
     with atomic_write(run / "wiring.npz") as file:
         np.savez_compressed(
             file,

@@ -13,7 +13,7 @@ __all__ = ["null_comparison"]
 
 @house_style()
 def null_comparison(own: Score, nulls: list[Score], ax: Axes | None = None) -> Axes:
-    """The default's value and interval as a line and a band; each null's range over its draws.
+    """The default's value and interval as a line and a band; each null's mean and interval.
 
     Args:
         own: The default's score.

@@ -121,6 +121,7 @@ def predict_responses(
         fits={"fit": whole},
         methods=_methods(connectome, recording, config, sign_sentence, together),
         coverage=coverage,
+        wiring=signed,
     )
 
 
