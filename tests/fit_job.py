@@ -18,7 +18,7 @@ from neuroloom.fitting import fit, squared_error
 from neuroloom.networks import StateNoise
 from neuroloom.simulation import simulate
 
-N_CHECKS = 40
+N_CHECKS = 25
 
 
 def error_of_states(network, batch, weight, key):

@@ -187,3 +187,23 @@ def test_scores_can_be_written(worm, recording, tmp_path):
     result.to_csv(tmp_path / "scores.csv")
     first = (tmp_path / "scores.csv").read_text().splitlines()[0]
     assert first == "arm,split,measure,unit,value,low,high,n"
+
+
+def test_a_predictor_is_given_neither_activity_nor_annotations_of_what_is_held_out(worm, recording):
+    masks = held_out(recording)
+    given = []
+
+    @dataclass(frozen=True)
+    class Watched(AbstractPredictor):
+        def fit(self, connectome, training, *, rng):
+            given.append(training)
+            return Noise().fit(connectome, training, rng=rng)
+
+    predict_held_out(
+        worm, recording, masks, [Arm(Watched(), {"x": recording})], seed=0, progress=False
+    )
+    assert len(given) == len(masks)
+    for training, mask in zip(given, masks, strict=True):
+        assert np.isnan(training.activity[mask]).all()
+        assert np.isnan(training.annotations["q"][mask]).all()
+        np.testing.assert_array_equal(training.activity[~mask], recording.activity[~mask])

@@ -83,7 +83,7 @@ def recovered():
         n_members=2,
         n_steps=3_000,
         check_every=500,
-        optimizer=ADAM,
+        optimizer=optax.adam(optax.cosine_decay_schedule(0.05, 3_000)),
         initialize=lambda n, k: with_values(n, 0.7 + 0.1 * jax.random.normal(k, (5,)), np.zeros(5)),
         progress=False,
     )
