@@ -4,8 +4,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from circuits import circuit, rate_network, two
 
+from circuits import circuit, rate_network, two
 from neuroloom.connectome.signs import AllExcitatory, Dropped, Trainable, TransmitterSigns
 from neuroloom.errors import InputError
 from neuroloom.networks import (
@@ -109,7 +109,7 @@ def test_a_rule_that_leaves_signs_unknown_is_refused_too():
         sign=connectome.sign,
         neurons={"neurotransmitter": np.array(["dopamine", "GABA"])},
     )
-    with pytest.raises(InputError, match="after the rule 1 connections.*a rule that covers them"):
+    with pytest.raises(InputError, match=r"after the rule 1 connections.*a rule that covers them"):
         RateNetwork.from_connectome(named, unknown_sign=TransmitterSigns())
     network = RateNetwork.from_connectome(named, unknown_sign=TransmitterSigns(otherwise=-1))
     assert network.weight.tolist() == [-2.0]

@@ -116,8 +116,16 @@ def test_an_end_that_is_no_neuron_is_refused(end, bad):
         choose_wiring(ends["pre"], ends["post"], 2)
 
 
-def test_small_graphs_are_dense_and_large_sparse_ones_sparse(rng):
-    ends = rng.integers(0, 300, (2, 3_000))
-    assert isinstance(choose_wiring(*ends, 300), DenseWiring)
-    ends = rng.integers(0, 20_000, (2, 50_000))
-    assert isinstance(choose_wiring(*ends, 20_000), SparseWiring)
+@pytest.mark.parametrize(
+    ("n_neurons", "n_connections", "kind"),
+    [
+        (1_000, 100, DenseWiring),
+        (2_000, 110_000, SparseWiring),
+        (2_000, 130_000, DenseWiring),
+        (40_000, 50_000, SparseWiring),
+    ],
+)
+def test_the_operator_is_chosen_by_the_measured_crossover(n_neurons, n_connections, kind, rng):
+    """docs/performance.md: small graphs dense, larger ones from 3 % of all pairs on."""
+    ends = rng.integers(0, n_neurons, (2, n_connections))
+    assert isinstance(choose_wiring(*ends, n_neurons), kind)

@@ -191,7 +191,7 @@ def _draw_weights(
         train = train * (n_trials - aside.sum()) / train.sum()
         return Frozen(jax.random.key_data(key), train, aside.astype(train.dtype))
 
-    return jax.tree.map(lambda *a: jnp.stack(a), *[draw(key) for key in keys])
+    return jax.vmap(draw)(keys)
 
 
 def _check(

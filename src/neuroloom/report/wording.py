@@ -37,6 +37,7 @@ _MEASURES = {
     "rank_correlation": "rank correlation",
     "mse": "squared error",
     "identity_r2": "identity-line R²",
+    "identity_r2_median": "median identity-line R²",
     "prevalence": "prevalence",
 }
 _NULLS = {
@@ -46,10 +47,11 @@ _NULLS = {
     "shuffle_signs": "signs shuffled",
     "erdos_renyi": "random wiring of equal density",
 }
-CHANCE = {"auroc": 0.5, "correlation": 0.0, "identity_r2": 0.0}
+CHANCE = {"auroc": 0.5, "correlation": 0.0, "identity_r2": 0.0, "identity_r2_median": 0.0}
 _SMALLER_IS_BETTER = ("brier", "mse")
 _HEADLINES = (
     ("held-out stimulated, pooled", "auroc"),
+    ("held-out neurons", "identity_r2_median"),
     ("held-out neurons", "correlation"),
     ("held-out neurons", "identity_r2"),
 )

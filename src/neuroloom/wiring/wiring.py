@@ -17,9 +17,12 @@ from neuroloom.errors import InputError
 
 __all__ = ["AbstractWiring", "DenseWiring", "SparseWiring", "choose_wiring"]
 
-# Above this many entries a dense product is slower than a sorted segment sum at the density of real
-# connectomes (below 5 %); measured on 2 cores, see docs/performance.md.
-DENSE_UP_TO = 3_000
+# Measured on 2 cores with benchmarks/wiring_crossover.py; the table is in docs/performance.md. Up to
+# 1,000 neurons both take less than a millisecond and a matrix has the cheaper weight gradient; above,
+# the segment sum wins below 3 % of all pairs. A matrix of 30,000 neurons takes 3.6 GB.
+DENSE_UP_TO = 1_000
+DENSE_ABOVE_DENSITY = 0.03
+DENSE_AT_MOST = 30_000
 
 
 class AbstractWiring(eqx.Module):
@@ -120,7 +123,8 @@ def choose_wiring(
 ) -> AbstractWiring:
     """The operator that is fastest here for a graph of this size and density.
 
-    Dense up to 3,000 neurons, or where a fifth of all pairs are connected; else sparse.
+    Dense up to 1,000 neurons; then, up to 30,000, where connections are more than 3 % of all pairs;
+    else sparse.
 
     Args:
         pre: Where each connection starts, 0 to n_neurons - 1.
@@ -137,8 +141,8 @@ def choose_wiring(
                 f"`{name}` must be positions of neurons, 0 to {n_neurons - 1}; got "
                 f"{end[outside][0]} ({outside.sum()} such). Take them from a `Connectome`."
             )
-    dense = len(pre) > 0.2 * n_neurons**2 and n_neurons < 10 * DENSE_UP_TO
-    if n_neurons <= DENSE_UP_TO or dense:
+    filled = len(pre) > DENSE_ABOVE_DENSITY * n_neurons**2
+    if n_neurons <= DENSE_UP_TO or (filled and n_neurons <= DENSE_AT_MOST):
         return DenseWiring(_ends(pre), _ends(post), n_neurons)
     return SparseWiring.from_ends(pre, post, n_neurons)
 
