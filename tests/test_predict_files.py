@@ -1,8 +1,8 @@
 import json
 
 import pytest
-from make_activity_files import Teacher, write_files
 
+from make_activity_files import Teacher, write_files
 from neuroloom.cli import main
 
 SMALL = ["--n-members", "1", "--n-null-draws", "1", "--nulls", "rewire", "--n-steps", "25"]

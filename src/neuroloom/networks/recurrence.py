@@ -166,7 +166,7 @@ def _adjoint(
         pushed = fraction * after
         pull = jax.vjp(lambda y, r: network.current(y, r, prepared), x, x)[1]
         through_gaps, of_rates = pull(pushed)
-        free = of_rates
+        free = of_rates if held is None else jnp.where(jnp.isnan(held), of_rates, 0)
         inside = network.inside(x, prepared)
         sent, slope = network.activation.with_slope(inside)
         gain = prepared.gain[None, :] if presynaptic else jnp.ones((1, 1), x.dtype)
