@@ -103,7 +103,7 @@ class Program:
     def step(
         self, carry: tuple, n: Array, value: Callable[..., Array], frozen: Frozen, trials: PyTree
     ) -> tuple[tuple, Array]:
-        """One step of one member; a step that is not finite is not taken."""
+        """One step of one member; one that is not finite is its last."""
         parameters, optimizer, status = carry
         draw, noise = jax.random.split(
             jax.random.fold_in(jax.random.wrap_key_data(frozen.key), n + 2)
@@ -119,14 +119,7 @@ class Program:
         for leaf in jax.tree.leaves(moved):
             finite &= jnp.isfinite(leaf).all()
 
-        def choose(new: Array, old: Array) -> Array:
-            return jnp.where(finite, new, old)
-
-        return (
-            jax.tree.map(choose, moved, parameters),
-            jax.tree.map(choose, next_optimizer, optimizer),
-            jnp.where(finite, status, DIVERGED),
-        ), loss
+        return (moved, next_optimizer, jnp.where(finite, status, DIVERGED)), loss
 
 
 @eqx.filter_jit

@@ -247,7 +247,7 @@ class RateNetwork(eqx.Module):
         if self.gain_side is GainSide.POSTSYNAPTIC:
             received = _row(p.gain, x) * received + _row(p.bias, x)
         if self.gap_strength.size:
-            diffusive = _row(p.leak, x) * x - self.gap_wiring.apply(p.conductances, x)
+            diffusive = self.gap_wiring.apply(p.conductances, x) - _row(p.leak, x) * x
             received = received + diffusive
         return received
 
