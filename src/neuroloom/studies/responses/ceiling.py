@@ -34,7 +34,7 @@ def half_means(
     Example:
         >>> one, other = half_means(
         ...     np.array([1.0, 3.0, 7.0]), np.array([0, 0, 1]), 2, rng=np.random.default_rng(0))
-        >>> sorted([float(one[0]), float(other[0])]), np.isnan(one[1])
+        >>> sorted([float(one[0]), float(other[0])]), bool(np.isnan(one[1]))
         ([1.0, 3.0], True)
     """
     order = np.lexsort((rng.random(single.size), pair))
