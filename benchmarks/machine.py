@@ -4,6 +4,7 @@ import os
 import statistics
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 VECTOR_WIDTH = 512
 
@@ -38,18 +39,50 @@ def describe() -> str:
     )
 
 
+def idle_fraction(seconds: float = 0.25) -> float:
+    """What other processes leave of all cores while this one sleeps (Linux; 1 elsewhere)."""
+    stat = Path("/proc/stat")
+    if not stat.exists():
+        return 1.0
+
+    def read() -> tuple[int, int]:
+        ticks = [int(t) for t in stat.read_text().splitlines()[0].split()[1:9]]
+        return ticks[3] + ticks[4], sum(ticks)
+
+    idle, total = read()
+    time.sleep(seconds)
+    idle_after, total_after = read()
+    return (idle_after - idle) / max(1, total_after - total)
+
+
+def wait_until_quiet(at_most: float) -> bool:
+    """Whether nine tenths of the cores became free within so many seconds.
+
+    Beside a busy process PyTorch's threads wait for each other in a spin: its times then grow up to
+    twentyfold, ours hardly, and the ratio flatters us.
+    """
+    deadline = time.monotonic() + at_most
+    while idle_fraction() < 0.9:
+        if time.monotonic() > deadline:
+            return False
+    return True
+
+
 def alternate(
-    jobs: Mapping[str, tuple[Callable[[], object], int]], repeats: int
+    jobs: Mapping[str, tuple[Callable[[], object], int]], repeats: int, *, patience: float = 0.0
 ) -> dict[str, float]:
     """Median milliseconds a step of each job, run in turn so that all see the same machine.
 
     Args:
         jobs: By name: a function, and the steps that one call takes.
         repeats: Rounds after one round of warm-up.
+        patience: Seconds to wait for a quiet machine before each call.
     """
     times: dict[str, list[float]] = {name: [] for name in jobs}
     for n in range(repeats + 1):
         for name, (job, n_steps) in jobs.items():
+            if n and patience and not wait_until_quiet(patience):
+                print(f"  (not quiet before round {n} of {name})", flush=True)
             start = time.perf_counter()
             job()
             if n:

@@ -153,7 +153,7 @@ def check(n: int) -> float:
     return worst
 
 
-def measure(n: int, repeats: int) -> dict[str, float]:
+def measure(n: int, repeats: int, patience: float) -> dict[str, float]:
     """Milliseconds a training step, by name."""
     import numpy as np
     from torch_peer import Peer
@@ -170,6 +170,7 @@ def measure(n: int, repeats: int) -> dict[str, float]:
             "tidy, 1": (lambda: peer.train(max(1, k // 2)), max(1, k // 2)),
         },
         repeats,
+        patience=patience,
     )
     members = [Peer(*data, *starts[:, m]) for m in range(N_MEMBERS)]
     batch = Peer(*data, *starts)
@@ -185,6 +186,7 @@ def measure(n: int, repeats: int) -> dict[str, float]:
             "batched, 16": (lambda: batch.train(1), 1),
         },
         repeats,
+        patience=patience,
     )
     return single | many
 
@@ -196,6 +198,12 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=6, help="timed rounds after a warm-up")
     parser.add_argument("--quick", action="store_true", help="N 100 only, 3 rounds")
     parser.add_argument("--devices", type=int, default=2)
+    parser.add_argument(
+        "--patience",
+        type=float,
+        default=30.0,
+        help="seconds to wait for a quiet machine, each time",
+    )
     options = parser.parse_args()
     if options.quick:
         options.sizes, options.repeats = [100], 3
@@ -209,7 +217,7 @@ def main() -> None:
     )
     print("|---|---|---|---|---|---|---|---|---|")
     for n in options.sizes:
-        ms = measure(n, options.repeats)
+        ms = measure(n, options.repeats, options.patience)
         ratios = (
             ms["tidy, 1"] / ms["fit, 1"],
             ms["tidy, 16 one by one"] / ms["fit, 16"],
