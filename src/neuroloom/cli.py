@@ -29,7 +29,7 @@ NameOrPath = tyro.conf.arg(metavar="NAME|FILE")
 
 @dataclass(frozen=True)
 class Demo:
-    """Predict a real worm's responses from its wiring, and write a report (about 4 minutes).
+    """Predict a real worm's responses from its wiring, and write a report (a few minutes).
 
     Fits a connectome-constrained network to the responses of a living worm's neurons to optogenetic
     stimulation (Randi 2023), with stimulated neurons held out in 5 folds, left and right homologs
