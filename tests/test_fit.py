@@ -266,9 +266,9 @@ def test_a_trial_of_nothing_but_nan_changes_nothing(rng):
 
 def test_bootstrap_spread_is_the_standard_error_of_the_mean():
     targets = np.random.default_rng(3).normal(size=40)
-    result = fit_point(targets, n_members=200, bootstrap=np.arange(40))
+    result = fit_point(targets, n_members=80, bootstrap=np.arange(40))
     expected = targets.std() / np.sqrt(41)
-    assert float(result.parameters.w.std()) == pytest.approx(expected, rel=0.15)
+    assert float(result.parameters.w.std()) == pytest.approx(expected, rel=0.2)
     assert float(result.parameters.w.mean()) == pytest.approx(targets.mean(), abs=expected / 4)
 
 
