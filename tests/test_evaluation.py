@@ -158,6 +158,24 @@ def test_the_interval_of_draws_is_where_a_further_draw_falls(worm, recording):
     assert row["n"].item() == 3
 
 
+def test_the_gain_is_the_paired_difference_of_areas(worm, recording):
+    arms = [
+        Arm(Noise(), {"default": recording, "variant: twin": recording}),
+        Arm(Noise(), {"null: rewire": recording}, wiring=rewire, n_draws=3),
+    ]
+    result = evaluate(
+        worm, recording, arms, split=StimulatedNeurons(3), n_resamples=200, progress=False
+    )
+    table = result.scores.set_index(["arm", "split", "measure"])
+    twin = table.loc[("variant: twin", POOLED, "auroc_gain")]
+    assert twin[["value", "low", "high"]].tolist() == [0, 0, 0]  # the same numbers, resampled alike
+    gain = table.loc[("null: rewire", POOLED, "auroc_gain")]
+    apart = [table.loc[(arm, POOLED, "auroc"), "value"] for arm in ("default", "null: rewire")]
+    assert gain["value"] == pytest.approx(apart[0] - apart[1])
+    assert gain["low"] < gain["value"] < gain["high"]
+    assert ("default", POOLED, "auroc_gain") not in table.index
+
+
 def test_activity_over_time_is_sent_to_predict(worm):
     activity = Recording(np.zeros((1, 4, worm.n_neurons)), worm.neuron_id, kind="rate", dt=0.1)
     with pytest.raises(InputError, match="use `predict`"):

@@ -34,6 +34,22 @@ def test_a_null_that_the_interval_reaches_shows_nothing_even_if_its_draws_lie_cl
     assert any("within this model's interval" in sentence for sentence in found.sentences)
 
 
+def test_a_paired_gain_above_zero_beats_a_null_whose_interval_overlaps():
+    null = score("null: rewire", 0.70, 0.65, 0.74)
+    gain = score("null: rewire", 0.05, 0.02, 0.08, measure="auroc_gain")
+    found = verdict(headline([OWN, null, gain]))
+    assert found.level == "yes"
+    assert any("0.020–0.080): it is beaten" in sentence for sentence in found.sentences)
+    assert level(OWN, null) == "no"  # without the gain the intervals decide
+
+
+def test_a_paired_gain_that_reaches_zero_or_a_further_draw_that_does_as_well_shows_nothing():
+    gain = score("null: rewire", 0.05, -0.01, 0.11, measure="auroc_gain")
+    assert level(OWN, score("null: rewire", 0.70, 0.65, 0.74), gain) == "no"
+    gain = score("null: rewire", 0.05, 0.02, 0.08, measure="auroc_gain")
+    assert level(OWN, score("null: rewire", 0.70, 0.62, 0.78), gain) == "no"
+
+
 def test_one_of_two_nulls_gives_partly_and_names_the_other():
     found = verdict(
         headline([OWN, score("null: rewire", 0.6, 0.5, 0.7), score("null: shuffle_weights", 0.74)])

@@ -14,9 +14,20 @@ from neuroloom.analysis.evaluation import HeldOutPredictions, Prediction
 from neuroloom.errors import InputError
 from neuroloom.recording import Recording
 
-__all__ = ["COLUMNS", "POOLED", "STRATA", "STRATA_MEAN", "Pairs", "score_responses", "scored_pairs"]
+__all__ = [
+    "COLUMNS",
+    "GAIN",
+    "POOLED",
+    "STRATA",
+    "STRATA_MEAN",
+    "Pairs",
+    "beats",
+    "score_responses",
+    "scored_pairs",
+]
 
 COLUMNS = ["arm", "split", "measure", "unit", "value", "low", "high", "n"]
+GAIN = "auroc_gain"  # of the default over this arm, on the same resamples
 POOLED = "held-out stimulated, pooled"
 STRATA_MEAN = "held-out stimulated, mean over trial counts"
 STRATA = {
@@ -124,7 +135,60 @@ def score_responses(
                 half = ensemble_half_width(values[None])[0]
                 low, high = value - half, value + half
             rows.append([name, split, measure, its_unit, value, low, high, n])
+    rows += _gains(arms, pairs, weights)
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def beats(own: float, null_high: float, gain_low: float) -> bool:
+    """Whether the default beats a null wiring by more than chance, the one rule of answer and report.
+
+    It must lie above where a further draw of the null would fall, and its paired gain over the null,
+    over resamples of stimulated neurons, must lie above 0.
+
+    Args:
+        own: The default's score.
+        null_high: Upper end of the interval of the null's draws.
+        gain_low: Lower end of the paired gain.
+
+    Example:
+        >>> beats(0.76, 0.71, 0.03), beats(0.76, 0.77, 0.01), beats(0.76, 0.75, -0.01)
+        (True, False, False)
+    """
+    return own > null_high and gain_low > 0
+
+
+def _gains(
+    arms: Mapping[str, HeldOutPredictions],
+    pairs: Mapping[str, Pairs],
+    weights: Mapping[int, np.ndarray],
+) -> list[list[object]]:
+    """Pooled AUROC of the default minus that of each arm scored on the same pairs, resampled together.
+
+    An arm of several draws enters with the mean over its draws.
+    """
+    shared = pairs.get("default")
+    if shared is None or arms["default"].draws[0].probability is None:
+        return []
+    every = np.ones((1, len(shared.detected)))
+
+    def area(arm: HeldOutPredictions, weight: np.ndarray) -> np.ndarray:
+        chances = [draw.probability for draw in arm.draws]
+        areas = [
+            scores.auroc(chance[shared.where], shared.detected, weight)
+            for chance in chances
+            if chance is not None
+        ]
+        return np.mean(areas, axis=0)
+
+    own, resampled = (area(arms["default"], w) for w in (every, weights[id(shared)]))
+    rows: list[list[object]] = []
+    for name, arm in arms.items():
+        if name == "default" or pairs[name] is not shared or arm.draws[0].probability is None:
+            continue
+        value = float((own - area(arm, every))[0])
+        low, high = scores.interval(resampled - area(arm, weights[id(shared)]))
+        rows.append([name, POOLED, GAIN, "", value, low, high, len(shared.detected)])
+    return rows
 
 
 _Key = tuple[str, str, str, int]

@@ -108,7 +108,6 @@ def speaking_of(path: Path) -> Iterator[None]:
         KeyError,
         ValueError,
         RuntimeError,
-        NotImplementedError,
         zlib.error,
         zipfile.BadZipFile,
     ) as error:

@@ -1,9 +1,10 @@
 """Plain words for what the score table holds, and the verdict its numbers support."""
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
+from neuroloom.analysis.response_scores import beats
 from neuroloom.errors import StudyError
 from neuroloom.report.records import Score
 
@@ -39,6 +40,7 @@ _MEASURES = {
     "identity_r2": "identity-line R²",
     "identity_r2_median": "median identity-line R²",
     "prevalence": "prevalence",
+    "auroc_gain": "gain of this model in AUROC",
 }
 _NULLS = {
     "rewire": "rewired, every degree kept",
@@ -65,11 +67,13 @@ class Headline:
         split: As in `scores.csv`.
         measure: As in `scores.csv`.
         rows: The scores of that split and measure, one an arm.
+        gains: Of the default over an arm, paired, where the run has it.
     """
 
     split: str
     measure: str
     rows: tuple[Score, ...]
+    gains: Mapping[str, Score] = field(default_factory=dict)
 
     @property
     def sign(self) -> int:
@@ -171,15 +175,19 @@ def headline(scores: Iterable[Score]) -> Headline:
     plain = [pair for pair in pairs if pair[1] != "prevalence"] or pairs
     split, measure = next((pair for pair in _HEADLINES if pair in pairs), plain[0])
     rows = [row for row in scores if (row.split, row.measure) == (split, measure)]
-    return Headline(split, measure, tuple({row.arm: row for row in rows[::-1]}.values())[::-1])
+    paired = f"{measure}_gain"
+    gains = {row.arm: row for row in scores if (row.split, row.measure) == (split, paired)}
+    return Headline(
+        split, measure, tuple({row.arm: row for row in rows[::-1]}.values())[::-1], gains
+    )
 
 
 def verdict(head: Headline) -> Verdict:
     """Compare the default with each null wiring, the best baseline and the highest ceiling.
 
-    A null wiring is beaten clearly when the interval of its draws lies on the worse side of the
-    default's whole 95 % interval. A few draws of a null may lie close together, so that being above
-    them alone shows little. A baseline is beaten when the default's value is better.
+    A null wiring is beaten clearly by the rule of `beats`, where the run has paired gains. Where it
+    has none, the interval of its draws must lie on the worse side of the default's whole 95 %
+    interval. A baseline is beaten when the default's value is better.
     """
     own, sign = head.own, head.sign
     within = interval_text(own.low, own.high)
@@ -190,7 +198,8 @@ def verdict(head: Headline) -> Verdict:
     nulls, not_clear = head.ranked("null"), []
     for null in nulls:
         name = plain_name(null.arm).removeprefix("null wiring: ")
-        how = _how_beaten(own, null, sign)
+        gain = head.gains.get(null.arm)
+        how = _how_beaten(own, null, sign, gain)
         if how != "clearly":
             not_clear.append(name)
         spread = interval_text(null.low, null.high)
@@ -198,11 +207,7 @@ def verdict(head: Headline) -> Verdict:
             f"Null wiring, {name}: {number(null.value)}"
             + (f" (a further draw: {spread})" if spread else "")
             + f"; the real wiring is {_apart(sign * (own.value - null.value))}"
-            + {
-                "clearly": ", and the null lies outside of this model's interval.",
-                "not clearly": ", but the null lies within this model's interval.",
-                "not": ".",
-            }[how]
+            + _why(how, gain)
         )
     baselines = head.ranked("baseline")
     if baselines:
@@ -219,7 +224,21 @@ def verdict(head: Headline) -> Verdict:
     return Verdict(*_judgement(len(nulls), not_clear, beaten), tuple(sentences))
 
 
-def _how_beaten(own: Score, null: Score, sign: int) -> str:
+def _why(how: str, gain: Score | None) -> str:
+    if gain is not None:
+        paired = interval_text(gain.low, gain.high)
+        end = " it is beaten" if how == "clearly" else " it is not shown to be beaten"
+        return f" (paired, 95 % interval {paired}):{end}."
+    return {
+        "clearly": ", and the null lies outside of this model's interval.",
+        "not clearly": ", but the null lies within this model's interval.",
+        "not": ".",
+    }[how]
+
+
+def _how_beaten(own: Score, null: Score, sign: int, gain: Score | None) -> str:
+    if gain is not None:
+        return "clearly" if beats(own.value, null.high, gain.low) else "not clearly"
     best_null = null.high if sign > 0 else null.low
     worst_own = own.low if sign > 0 else own.high
     best_null = null.value if math.isnan(best_null) else best_null

@@ -16,7 +16,7 @@ from neuroloom.analysis.coverage import (
     conformal_half_width,
     ensemble_half_width,
 )
-from neuroloom.analysis.response_scores import POOLED, Pairs, score_responses
+from neuroloom.analysis.response_scores import GAIN, POOLED, Pairs, beats, score_responses
 from neuroloom.connectome import Connectome
 from neuroloom.fitting import Fit
 from neuroloom.recording import Recording, StimulatedNeurons, alone
@@ -196,8 +196,10 @@ def _answer(table: pd.DataFrame) -> str:
     nulls = {n[6:]: row for n, row in by_arm.items() if n.startswith("null: ")}
     if not nulls:
         return f"{found} No null wiring was drawn; {control}."
-    beaten = [_null_text(n, r) for n, r in nulls.items() if own["value"] > r["high"]]
-    others = [_null_text(n, r) for n, r in nulls.items() if not own["value"] > r["high"]]
+    gain = {row["arm"][6:]: row["low"] for row in rows if row["measure"] == GAIN}
+    won = {n: beats(own["value"], row["high"], gain[n]) for n, row in nulls.items()}
+    beaten = [_null_text(n, row) for n, row in nulls.items() if won[n]]
+    others = [_null_text(n, row) for n, row in nulls.items() if not won[n]]
     said = [f"beats the same network refitted on {', '.join(beaten)}"] if beaten else []
     said += [f"is not shown to be better than on {', '.join(others)}"] if others else []
     return f"{found} It {' and '.join(said)}; {control}."
@@ -242,6 +244,8 @@ def _methods(
         f"signs: {sign_sentence}",
         f"intervals: {config.n_resamples} resamples of stimulated neurons with their homologs; null "
         "wirings: into which a further draw falls (Student's t over the draws)",
+        "a null wiring is beaten if the default lies above where a further draw would fall and its "
+        "paired gain in AUROC, over the same resamples, lies above 0",
         "the main split keeps homologs together; the rows in which a homolog may be in training are "
         "there to show how much that leaks",
         *dict.fromkeys(notes),
