@@ -10,7 +10,7 @@ VECTOR_WIDTH = 512
 
 
 def start_jax(n_devices: int, vector_width: int = VECTOR_WIDTH) -> None:
-    """Ask for host devices and vector width. Before anything imports JAX, as the command line does."""
+    """Ask for host devices and vector width before anything imports JAX, like the command line."""
     os.environ["XLA_FLAGS"] = (
         f"--xla_force_host_platform_device_count={n_devices} "
         f"--xla_cpu_prefer_vector_width={vector_width}"
@@ -31,8 +31,8 @@ def describe() -> str:
         for p in threadpoolctl.threadpool_info()
     )
     return (
-        f"cores {os.cpu_count()}, JAX {jax.__version__} on {jax.local_device_count()} host devices, "
-        f"{os.environ['XLA_FLAGS']}\n"
+        f"cores {os.cpu_count()}, JAX {jax.__version__} on {jax.local_device_count()} host "
+        f"devices, {os.environ['XLA_FLAGS']}\n"
         f"PyTorch {torch.__version__}, {torch.get_num_threads()} threads, capability "
         f"{torch.backends.cpu.get_cpu_capability()}; NumPy {np.__version__}; pools: {pools}; "
         f"load {os.getloadavg()[0]:.2f}"

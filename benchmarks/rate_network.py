@@ -1,8 +1,8 @@
 """A training step of a rate network and of an ensemble of 16, against PyTorch, side by side.
 
 Ours is `neuroloom.fitting.fit`, the call that users make, with everything it does around the steps.
-Softplus, Euler, gain and bias trained, W fixed, full backpropagation, Adam, float32. Needs the extra
-`compare` (PyTorch); run it on a quiet machine: `python benchmarks/rate_network.py`.
+Softplus, Euler, gain and bias trained, W fixed, full backpropagation, Adam, float32. Needs the
+extra `compare` (PyTorch); run it on a quiet machine: `python benchmarks/rate_network.py`.
 """
 
 import argparse
@@ -14,7 +14,8 @@ N_TIME, N_TRIALS, N_MEMBERS = 200, 32, 16
 DT, TAU = 0.01, 0.1  # s
 DENSITY = 0.5
 STEPS = {100: 60, 300: 16, 1000: 4}  # of Adam in one timed call, single network
-TARGETS = {  # from the issue: single against the tidy loop; ensemble against one by one, and batched
+# From the issue: single against the tidy loop; ensemble against one by one, and batched.
+TARGETS = {
     100: (5.0, 8.0, 2.5),
     300: (2.5, 3.0, 1.5),
     1000: (2.0, None, None),
@@ -213,7 +214,8 @@ def main() -> None:
         print(f"N {n}: losses and gradients agree with PyTorch to {check(n):.1e}")
     print("\nms a step; ratio (target)")
     print(
-        "| N | fit, 1 | tidy loop, 1 | ratio | fit, 16 | one by one, 16 | ratio | batched, 16 | ratio |"
+        "| N | fit, 1 | tidy loop, 1 | ratio | fit, 16 | one by one, 16 | ratio | "
+        "batched, 16 | ratio |"
     )
     print("|---|---|---|---|---|---|---|---|---|")
     for n in options.sizes:
@@ -228,8 +230,9 @@ def main() -> None:
             for r, t in zip(ratios, TARGETS.get(n, (None,) * 3), strict=True)
         ]
         print(
-            f"| {n} | {ms['fit, 1']:.1f} | {ms['tidy, 1']:.1f} | {shown[0]} | {ms['fit, 16']:.0f} | "
-            f"{ms['tidy, 16 one by one']:.0f} | {shown[1]} | {ms['batched, 16']:.0f} | {shown[2]} |",
+            f"| {n} | {ms['fit, 1']:.1f} | {ms['tidy, 1']:.1f} | {shown[0]} | "
+            f"{ms['fit, 16']:.0f} | {ms['tidy, 16 one by one']:.0f} | {shown[1]} | "
+            f"{ms['batched, 16']:.0f} | {shown[2]} |",
             flush=True,
         )
 

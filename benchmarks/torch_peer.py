@@ -20,7 +20,7 @@ class Peer:
         gain: np.ndarray,
         bias: np.ndarray,
     ) -> None:
-        """Inputs and targets are (trial, time, neuron); a stack of members has gains (member, neuron)."""
+        """Inputs and targets are (trial, time, neuron); gains of a stack are (member, neuron)."""
         self.transposed = torch.tensor(matrix.T.copy())
         self.fraction = fraction
         self.inputs = torch.tensor(np.swapaxes(inputs, 0, 1).copy())

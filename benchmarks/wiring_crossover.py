@@ -1,7 +1,7 @@
 """Where a sorted segment sum overtakes a matrix product: size, density, batch.
 
-One product and its gradient in the rates, as a step of a fit with fixed weights needs them, float32.
-`choose_wiring` follows the table in docs/performance.md that this script prints.
+One product and its gradient in the rates, as a step of a fit with fixed weights needs them,
+float32. `choose_wiring` follows the table in docs/performance.md that this script prints.
 """
 
 import argparse

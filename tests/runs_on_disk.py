@@ -1,4 +1,4 @@
-"""Run folders like those of the two jobs, made of planted wiring and responses; small by default."""
+"""Run folders like those of the two jobs, of planted wiring and responses; small by default."""
 
 import json
 import re
@@ -140,7 +140,9 @@ def response_run(folder, *, n_neurons=24, n_stimulated=18, names=None, n_members
         "worm-responses",
         "responses",
         question="Does the wiring say which neurons respond when a new one is stimulated?",
-        answer="Yes: the ranking of pairs is better than on any null wiring. It explains a part of it.",
+        answer=(
+            "Yes: the ranking of pairs is better than on any null wiring. It explains a part of it."
+        ),
         coverage={
             "nominal": 0.95,
             "interval_achieved": inside,
@@ -202,7 +204,9 @@ def activity_run(folder, *, n_neurons=20, n_steps=160, n_trials=2, names=None, s
         "my-recording",
         "activity",
         question="Do the wiring and the recorded neurons say what the unrecorded ones do?",
-        answer="Identified: what is known of the observed neurons carries over. It beats its nulls.",
+        answer=(
+            "Identified: what is known of the observed neurons carries over. It beats its nulls."
+        ),
         coverage={"nominal": 0.95, "interval_achieved": 0.93, "n": 1000},
         unit="dF/F",
     )

@@ -1,4 +1,4 @@
-"""The job on a user's own files: held-out neurons of a recording over time, and what is said of them.
+"""The job on a user's own files: held-out neurons over time, and what is said of them.
 
 All outcomes but two come from one teacher of one size, so that the fit is compiled once.
 """

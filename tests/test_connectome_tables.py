@@ -229,8 +229,8 @@ def test_a_sum_adds_counts_and_tells_mixed_signs():
     made = from_tables(None, pd.concat([table, rows(sign=[1, 1])[1:]]), on_duplicate=Sum())
     assert edges_of(made) == [("a", "b", 0, 8, 0), ("b", "c", 0, 5, 1)]
     assert made.audit[-1] == (
-        "kept 2 of 3 connections, because 1 rows repeat a connection: their counts are added; 1 of them "
-        "mix signs and have sign 0"
+        "kept 2 of 3 connections, because 1 rows repeat a connection: their counts are added; 1 of "
+        "them mix signs and have sign 0"
     )
 
 
@@ -247,8 +247,8 @@ def test_keeping_the_first_drops_the_mirror_of_a_gap_junction():
     assert edges_of(made) == [("a", "b", 1, 4, 0), ("c", "c", 1, 1, 0)]
     assert made.audit[-2:] == (
         "swapped the ends of 1 electrical ones, which have no order",
-        "kept 2 of 3 connections, because 1 rows repeat a connection: the first of each is kept, and 4 "
-        "synapses of the others are left out",
+        "kept 2 of 3 connections, because 1 rows repeat a connection: the first of each is kept, "
+        "and 4 synapses of the others are left out",
     )
     assert from_tables(None, table, on_duplicate=Sum()).count.tolist() == [8, 1]
 

@@ -1,4 +1,4 @@
-"""Edge lists in text, Parquet and Feather: every id, count and sign comes back as it was written."""
+"""Edge lists in text, Parquet and Feather: every id, count and sign comes back as written."""
 
 import csv
 import gzip

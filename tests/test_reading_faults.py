@@ -1,4 +1,4 @@
-"""Every reader of connectomes against every kind of broken file: one error in three parts, no more."""
+"""Every reader of connectomes against every broken file: one error in three parts, no more."""
 
 import csv
 import gzip

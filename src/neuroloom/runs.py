@@ -73,9 +73,9 @@ def atomic_write(path: Path) -> Iterator[IO[bytes]]:
         beside = None
     except OSError as error:
         raise StudyError(
-            f"{path.name} must be written to {path.parent}; that failed ({error.strerror or error}). "
-            "What was there before is untouched. Free some space or choose another folder with "
-            "`--out`, and give the same command again."
+            f"{path.name} must be written to {path.parent}; that failed "
+            f"({error.strerror or error}). What was there before is untouched. Free some space or "
+            "choose another folder with `--out`, and give the same command again."
         ) from error
     finally:
         if beside is not None:

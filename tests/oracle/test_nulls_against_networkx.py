@@ -1,4 +1,4 @@
-"""Null wirings against networkx: degree sequences, and the clustering that its own rewiring leaves."""
+"""Null wirings against networkx: degree sequences, and the clustering its own rewiring leaves."""
 
 import networkx as nx
 import numpy as np

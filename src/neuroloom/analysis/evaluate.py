@@ -88,8 +88,8 @@ def evaluate(
     if not np.array_equal(recording.neuron_id, connectome.neuron_id):
         raise InputError(
             "Recording and connectome must have the same neurons in the same order; "
-            f"{recording.n_neurons} and {connectome.n_neurons} do not agree. Lay one onto the other "
-            "with `neuroloom.studies.placement.place`."
+            f"{recording.n_neurons} and {connectome.n_neurons} do not agree. Lay one onto the "
+            "other with `neuroloom.studies.placement.place`."
         )
     folds = split.folds(recording, rng=np.random.default_rng([seed, 1]))
     masks = [fold.entries(recording)[1] for fold in folds]

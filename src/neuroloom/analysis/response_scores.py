@@ -77,8 +77,8 @@ def scored_pairs(
     if "q" not in recording.annotations or recording.n_observations is None:
         raise InputError(
             "A response recording must have the annotation `q` and numbers of observations to be "
-            f"scored for detection; its annotations are {sorted(recording.annotations)}. Add both to "
-            "the file (see `neuroloom.recording.write_npz`)."
+            f"scored for detection; its annotations are {sorted(recording.annotations)}. Add both "
+            "to the file (see `neuroloom.recording.write_npz`)."
         )
     q = recording.annotations["q"]
     where = held_out & np.isfinite(q) & recording.observed
@@ -140,10 +140,10 @@ def score_responses(
 
 
 def beats(own: float, null_high: float, gain_low: float) -> bool:
-    """Whether the default beats a null wiring by more than chance, the one rule of answer and report.
+    """Whether the default beats a null by more than chance, the one rule of answer and report.
 
-    It must lie above where a further draw of the null would fall, and its paired gain over the null,
-    over resamples of stimulated neurons, must lie above 0.
+    It must lie above where a further draw of the null would fall, and its paired gain over the
+    null, over resamples of stimulated neurons, must lie above 0.
 
     Args:
         own: The default's score.
@@ -162,7 +162,7 @@ def _gains(
     pairs: Mapping[str, Pairs],
     weights: Mapping[int, np.ndarray],
 ) -> list[list[object]]:
-    """Pooled AUROC of the default minus that of each arm scored on the same pairs, resampled together.
+    """Pooled AUROC of the default minus that of each arm on the same pairs, resampled together.
 
     An arm of several draws enters with the mean over its draws.
     """

@@ -63,7 +63,7 @@ class ConductanceNetwork(eqx.Module):
     def from_connectome(
         cls, connectome: Connectome, *, learn_unknown_signs: bool = False
     ) -> "ConductanceNetwork":
-        """All gains 1, half of a deviation passed on; without self-connections, which carry nothing.
+        """All gains 1, half of a deviation passed on; no self-connections, which carry nothing.
 
         Args:
             connectome: Chemical and electrical connections; signs resolved.

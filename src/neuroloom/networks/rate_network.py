@@ -296,7 +296,8 @@ def _check_parameters(n: int, count_scale: float, **parameters: Shared) -> None:
     if not bool((parameters["tau"].value > 0).all()):
         smallest = float(parameters["tau"].value.min())
         raise InputError(
-            f"`tau` must be above 0 seconds; the smallest is {smallest}. Give time constants in seconds."
+            f"`tau` must be above 0 seconds; the smallest is {smallest}. Give time constants in "
+            "seconds."
         )
 
 

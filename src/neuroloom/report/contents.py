@@ -1,4 +1,4 @@
-"""What lies in a run folder, read strictly: a missing or broken file is one error with a way out."""
+"""What a run folder holds, read strictly: a missing or broken file is one error with a way out."""
 
 import csv
 import dataclasses
@@ -120,8 +120,8 @@ def _read(run: Path, name: str, reader: Callable[[Path], _T]) -> _T:
     if not path.is_file():
         held = sorted(p.name for p in run.iterdir() if not p.name.startswith("."))
         raise StudyError(
-            f"A run folder must hold `{name}`; {run} has none (it holds {', '.join(held) or 'nothing'}). "
-            f"{_AGAIN}"
+            f"A run folder must hold `{name}`; {run} has none (it holds "
+            f"{', '.join(held) or 'nothing'}). {_AGAIN}"
         )
     try:
         return reader(path)

@@ -48,8 +48,8 @@ def response_pictures(contents: RunContents) -> tuple[Picture, ...]:
     else:
         same = (
             f"Note the finer scale: these colors end at ±{number(predicted_limit, 2)}, the "
-            f"measured ones at ±{number(limit, 2)} {unit}. A mean prediction is smaller than single "
-            "noisy measurements."
+            f"measured ones at ±{number(limit, 2)} {unit}. A mean prediction is smaller than "
+            "single noisy measurements."
         )
     found = [
         Picture(
@@ -77,8 +77,8 @@ def response_pictures(contents: RunContents) -> tuple[Picture, ...]:
         Picture(
             "predicted",
             "Predicted responses",
-            f"Each column was predicted by a model that saw no response to that neuron. {same}{ring} "
-            "Look whether the patterns agree. Gray was not predicted.",
+            "Each column was predicted by a model that saw no response to that neuron. "
+            f"{same}{ring} Look whether the patterns agree. Gray was not predicted.",
             response_matrix(
                 predicted[cut].T,
                 responders,
@@ -97,8 +97,8 @@ def response_pictures(contents: RunContents) -> tuple[Picture, ...]:
             Picture(
                 "probability",
                 "Predicted probability of detection",
-                f"The probability this model gave to each response.{ring} A good model has its rings on "
-                "dark cells.",
+                f"The probability this model gave to each response.{ring} A good model has its "
+                "rings on dark cells.",
                 response_matrix(
                     chance,
                     responders,
@@ -217,7 +217,8 @@ def _wiring_of_held_out(
             "wiring",
             "Wiring of the held-out neurons",
             f"{first.size} held-out neurons (bold, blue) and the {partners.size} neurons with the "
-            "most contacts to them. A held-out neuron is predicted through its row: what it receives.",
+            "most contacts to them. A held-out neuron is predicted through its row: what it "
+            "receives.",
             wiring_matrix(
                 wiring,
                 names,

@@ -31,10 +31,10 @@ __all__ = [
 _CONTROLS = ("null", "baseline", "ceiling")
 _STRATUM = re.compile(r"held-out stimulated, ([^,]+) trials")
 _NULL_CAPTION = (
-    "Diamond and bar: mean over the draws of a null wiring, each fitted anew, and the interval into "
-    "which a further draw falls. Blue: the real wiring with its 95 % interval. At the right: null "
-    "minus real. The wiring matters against a null whose bar lies outside of the blue band, on the "
-    "worse side."
+    "Diamond and bar: mean over the draws of a null wiring, each fitted anew, and the interval "
+    "into which a further draw falls. Blue: the real wiring with its 95 % interval. At the right: "
+    "null minus real. The wiring matters against a null whose bar lies outside of the blue band, "
+    "on the worse side."
 )
 
 
@@ -44,8 +44,8 @@ def score_pictures(contents: RunContents, head: Headline) -> tuple[Picture, ...]
         Picture(
             "scores",
             f"{measure_name(head.measure)}, {short_split(head.split)}",
-            "Each arm's value with its 95 % interval. The vertical blue line is this model: look for "
-            "arms that reach it. A null wiring's interval is where a further draw would fall.",
+            "Each arm's value with its 95 % interval. The vertical blue line is this model: look "
+            "for arms that reach it. A null wiring's interval is where a further draw would fall.",
             arm_scores(head),
         )
     ]
@@ -123,8 +123,8 @@ def calibration_pictures(contents: RunContents) -> tuple[Picture, ...]:
             Picture(
                 "probability-calibration",
                 "Predicted probability and what happened",
-                "Held-out pairs in ten bins by predicted probability; bars are two standard errors. "
-                "On the dashed line, a response given a probability of 10 % "
+                "Held-out pairs in ten bins by predicted probability; bars are two standard "
+                "errors. On the dashed line, a response given a probability of 10 % "
                 "is detected in 10 % of pairs.",
                 probability_calibration(arms[0].score, arms[0].detected),
             )
@@ -149,8 +149,8 @@ def curve_pictures(contents: RunContents) -> tuple[Picture, ...]:
         Picture(
             "precision-recall",
             "Precision and recall",
-            f"Responses are rare ({share:.1f} % of pairs, dashed): a curve far above the dashed line "
-            "finds them without many false calls. Drawn from 1 % recall on.",
+            f"Responses are rare ({share:.1f} % of pairs, dashed): a curve far above the dashed "
+            "line finds them without many false calls. Drawn from 1 % recall on.",
             precision_recall_curves(arms),
         ),
     )
@@ -183,8 +183,8 @@ def _neuron_picture(place: int, role: str, measure: str, rows: list[NeuronScore]
         f"{measure_name(measure)} of each neuron as {role}"
         if role in ("responder", "stimulated")
         else f"{measure_name(measure)} of {role} neurons",
-        "Top: every neuron. Below: the best and the worst by name, joined to the median; the dashed "
-        f"line is chance.{without}",
+        "Top: every neuron. Below: the best and the worst by name, joined to the median; the "
+        f"dashed line is chance.{without}",
         neuron_scores(rows),
     )
 

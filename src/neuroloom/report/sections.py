@@ -51,16 +51,16 @@ def page_sections(contents: RunContents, head: Headline) -> tuple[Section, ...]:
             "scores",
             "Scores",
             "All arms predict the same held-out data. Baselines say what is reached without the "
-            "model, null wirings what it reaches without the real wiring, and a ceiling what can be "
-            "reached at all.",
+            "model, null wirings what it reaches without the real wiring, and a ceiling what can "
+            "be reached at all.",
             pictures=score_pictures(contents, head),
             tables=(score_table(contents.scores), every_measurement(contents.scores)),
         ),
         Section(
             "nulls",
             "Real wiring against null wirings",
-            "The same model is fitted anew on wirings in which some of the order is destroyed. Only "
-            "what the real wiring adds to these is evidence for the wiring.",
+            "The same model is fitted anew on wirings in which some of the order is destroyed. "
+            "Only what the real wiring adds to these is evidence for the wiring.",
             pictures=null_pictures(contents, head),
         ),
         _data_section(contents),

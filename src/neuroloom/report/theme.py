@@ -147,7 +147,7 @@ def as_svg(figure: Figure, name: str, title: str) -> str:
 
 @contextlib.contextmanager
 def _any_script() -> Iterator[None]:
-    """Names in a script that our font lacks: an SVG holds them as text, and a reader's font draws them.
+    """Names in a script our font lacks: an SVG holds them as text for a reader's font to draw.
 
     Only a PNG shows boxes in their place.
     """

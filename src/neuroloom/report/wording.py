@@ -159,7 +159,7 @@ def interval_text(low: float, high: float) -> str:
 
 
 def headline(scores: Iterable[Score]) -> Headline:
-    """The split and measure to compare first: AUROC of pooled held-out responses where there is one.
+    """The split and measure to compare first: AUROC of pooled held-out responses if there is one.
 
     Raises:
         StudyError: If the arm `default` has no value at all.
@@ -169,8 +169,8 @@ def headline(scores: Iterable[Score]) -> Headline:
     if not pairs:
         arms = ", ".join(sorted({row.arm for row in scores})[:8]) or "no values"
         raise StudyError(
-            f"`scores.csv` must have values of the arm `default`; it has {arms}. Run again with the "
-            "command that made it."
+            f"`scores.csv` must have values of the arm `default`; it has {arms}. Run again with "
+            "the command that made it."
         )
     plain = [pair for pair in pairs if pair[1] != "prevalence"] or pairs
     split, measure = next((pair for pair in _HEADLINES if pair in pairs), plain[0])
@@ -261,7 +261,8 @@ def _judgement(n_nulls: int, not_clear: list[str], baselines: list[bool]) -> tup
         )
     if not all(baselines):
         return "partly", (
-            "The real wiring clearly beats every null wiring, but a baseline does as well or better."
+            "The real wiring clearly beats every null wiring, "
+            "but a baseline does as well or better."
         )
     return "yes", "The wiring helps: this model clearly beats every null wiring" + (
         ", and it beats every baseline." if baselines else "."

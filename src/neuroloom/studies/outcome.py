@@ -24,7 +24,8 @@ class Outcome:
         answer: One or two sentences with the figures.
         scores: One row a measurement: arm, split, measure, unit, value, low, high, n.
         neurons: One row a neuron, role and measure: `NEURON_COLUMNS`.
-        predictions: Over trial, time, neuron (and member, baseline): what was predicted and measured.
+        predictions: Over trial, time, neuron (and member, baseline): what was predicted and
+            measured.
         fits: Fitted ensembles by file name without ending; may be empty.
         methods: What was done, a sentence each.
         coverage: Nominal and achieved coverage of the intervals.

@@ -1,4 +1,4 @@
-"""A recording laid onto a connectome: one axis of neurons for both, and nothing matched by guess."""
+"""A recording laid onto a connectome: one axis of neurons for both, nothing matched by guess."""
 
 from dataclasses import dataclass, replace
 
@@ -11,8 +11,8 @@ from neuroloom.recording import Recording, align
 
 __all__ = ["Placed", "awc_by_side", "place"]
 
-# The two AWC neurons are told apart by what they express, which side that is differs between animals.
-# Their wiring is nearly the same; the job says that it has made this choice.
+# The two AWC neurons are told apart by what they express, which side that is differs between
+# animals. Their wiring is nearly the same; the job says that it has made this choice.
 AWC = {"AWCOF": "AWCL", "AWCOFF": "AWCL", "AWCON": "AWCR"}
 
 

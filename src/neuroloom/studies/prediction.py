@@ -38,11 +38,11 @@ def predict(
     out: Path = Path("runs"),
     progress: bool = True,
 ) -> Path:
-    """Predict what was held out, score it beside baselines and null wirings, and write a run folder.
+    """Predict what was held out, score it beside baselines and nulls, and write a run folder.
 
-    With a recording of responses (one trial a stimulated neuron), stimulated neurons are held out in
-    folds; with activity over time, recorded neurons are. A finished run of the same numbers and data
-    is not run again; a half-finished one carries on.
+    With a recording of responses (one trial a stimulated neuron), stimulated neurons are held out
+    in folds; with activity over time, recorded neurons are. A finished run of the same numbers and
+    data is not run again; a half-finished one carries on.
 
     Args:
         connectome: Wiring; default the dataset `worm`.
@@ -52,8 +52,8 @@ def predict(
         progress: Whether to show progress bars.
 
     Returns:
-        The run's folder: config.json, scores.csv, scores_per_neuron.csv, predictions.nc, wiring.npz,
-        fit.eqx. `write_report` adds figures and the page.
+        The run's folder: config.json, scores.csv, scores_per_neuron.csv, predictions.nc,
+        wiring.npz, fit.eqx. `write_report` adds figures and the page.
 
     Raises:
         InputError: If connectome and recording do not fit each other or the job.
@@ -111,7 +111,7 @@ def find_companions(placed: Placed, recording: Recording) -> Companions:
 
 
 def on_trials_of(recording: Recording, other: Recording) -> Recording:
-    """Another animal's responses, a row for each stimulated neuron of the first; NaN where it has none.
+    """Another animal's responses, a row a stimulated neuron of the first; NaN where it has none.
 
     Args:
         recording: Gives the trials.

@@ -97,8 +97,8 @@ def push(
     states = np.asarray(simulate(network, jnp.asarray(inputs, network.scale.dtype), dt=dt))
     if not np.isfinite(states).all():
         raise SimulationError(
-            f"The rates must stay finite; they did not with dt {dt} s and tau {tau} s. Use a smaller "
-            "`dt`: gap junctions make fast time constants."
+            f"The rates must stay finite; they did not with dt {dt} s and tau {tau} s. Use a "
+            "smaller `dt`: gap junctions make fast time constants."
         )
     return Recording(
         activity=states[None].astype(np.float64),
@@ -156,8 +156,8 @@ def _check(
         )
     if not 0 <= radius < 1:
         raise InputError(
-            f"`radius` must be at least 0 and below 1, or activity grows without end; got {radius}. "
-            "0.9 lets activity travel several connections."
+            "`radius` must be at least 0 and below 1, or activity grows without end; got "
+            f"{radius}. 0.9 lets activity travel several connections."
         )
 
 
@@ -185,8 +185,8 @@ def _rule_for(connectome: Connectome, sign_rule: str) -> AbstractSignRule | Drop
         raise InputError(
             "The sign of a connection must be known or follow from transmitters; "
             f"{unknown.sum():,} of {unknown.size:,} have sign 0 and the neurons have no column "
-            "`neurotransmitter`. Add it to the table of neurons, or choose `--sign-rule excitatory` "
-            "or `--sign-rule dropped`."
+            "`neurotransmitter`. Add it to the table of neurons, or choose "
+            "`--sign-rule excitatory` or `--sign-rule dropped`."
         )
     return RULES[sign_rule]
 
@@ -196,6 +196,6 @@ def _whole(ids: np.ndarray) -> np.ndarray:
         return np.array([int(i) for i in ids.tolist()], np.int64)
     except ValueError as error:
         raise InputError(
-            f"Ids of this connectome must be whole numbers; got {ids.tolist()}. `neuroloom inspect` "
-            "shows what the file holds."
+            f"Ids of this connectome must be whole numbers; got {ids.tolist()}. "
+            "`neuroloom inspect` shows what the file holds."
         ) from error

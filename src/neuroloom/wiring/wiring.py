@@ -17,9 +17,9 @@ from neuroloom.errors import InputError
 
 __all__ = ["AbstractWiring", "DenseWiring", "SparseWiring", "choose_wiring"]
 
-# Measured on 2 cores with benchmarks/wiring_crossover.py; the table is in docs/performance.md. Up to
-# 1,000 neurons both take less than a millisecond and a matrix has the cheaper weight gradient; above,
-# the segment sum wins below 3 % of all pairs. A matrix of 30,000 neurons takes 3.6 GB.
+# Measured on 2 cores with benchmarks/wiring_crossover.py; the table is in docs/performance.md. Up
+# to 1,000 neurons both take less than a millisecond and a matrix has the cheaper weight gradient;
+# above, the segment sum wins below 3 % of all pairs. A matrix of 30,000 neurons takes 3.6 GB.
 DENSE_UP_TO = 1_000
 DENSE_ABOVE_DENSITY = 0.03
 DENSE_AT_MOST = 30_000

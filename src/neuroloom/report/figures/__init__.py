@@ -1,1 +1,1 @@
-"""Figures of the report, one concept a file. Each takes `ax=None` and returns the axes it drew on."""
+"""Figures of the report, one concept a file; each takes `ax=None` and returns the axes drawn on."""

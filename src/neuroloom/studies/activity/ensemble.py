@@ -178,8 +178,8 @@ def predict_untrained(models: list[ActivityModel], visible: Recording) -> Predic
 def importance_of(training: Recording, size: float) -> Float[np.ndarray, " neuron"]:
     r"""What an error of each neuron costs: 1 / (its variance + the median one), in units of `size`.
 
-    Plain squared error would leave the fit to the few neurons that vary most, and plain fractions of
-    variance to the silent ones. 0 for neurons without training entries.
+    Plain squared error would leave the fit to the few neurons that vary most, and plain fractions
+    of variance to the silent ones. 0 for neurons without training entries.
     """
     ever = training.observed.any(axis=(0, 1))
     variance = np.zeros(training.n_neurons)

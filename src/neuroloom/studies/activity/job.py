@@ -148,8 +148,8 @@ def _outcome(
         _network_sentence(fit.network),
         _input_sentence(partition),
         f"{config.n_members} members of at most {config.n_steps} Adam steps on squared error over "
-        "(variance of the neuron + median variance), each with its own start, Bayesian bootstrap of "
-        "time windows and windows to stop on; no penalty",
+        "(variance of the neuron + median variance), each with its own start, Bayesian bootstrap "
+        "of time windows and windows to stop on; no penalty",
         f"Euler steps of {fit.network.dt / fit.network.n_substeps:g} s; one unit of the network is "
         f"{float(fit.network.size):.4g} {unit}, the "
         "root mean square of the training entries",

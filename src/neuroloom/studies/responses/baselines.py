@@ -194,8 +194,8 @@ class BoostedTrees(AbstractPredictor):
         wiring: Whether features of the wiring are used.
 
     Source:
-        scikit-learn, HistGradientBoostingClassifier; the best of five settings on fold draws 1 and 2 of
-        the worm's atlas, so that the network meets the trees at their best.
+        scikit-learn, HistGradientBoostingClassifier; the best of five settings on fold draws 1 and
+        2 of the worm's atlas, so that the network meets the trees at their best.
     """
 
     q_below: float = 0.05
@@ -275,7 +275,7 @@ def _chance(
 
 
 def homolog_responses(recording: Recording) -> Float[np.ndarray, "trial neuron"]:
-    """The response of each neuron when the homolog of each trial's stimulated neuron was stimulated.
+    """Response of each neuron when the homolog of each trial's stimulated neuron was stimulated.
 
     NaN where there is no such trial, or it is hidden. With several, their mean.
     """

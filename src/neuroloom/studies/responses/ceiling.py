@@ -63,8 +63,8 @@ def split_half_ceiling(
     r"""Rows of the score table that say what repetition of the experiment itself would reach.
 
     The |mean| of one half of a pair's trials ranks pairs by detection (an optimistic ceiling: the
-    detection was decided with these trials too), and correlates with the mean of the other half. The
-    correlation that a perfect prediction could reach with the mean over all trials follows as
+    detection was decided with these trials too), and correlates with the mean of the other half.
+    The correlation that a perfect prediction could reach with the mean over all trials follows as
 
     $$\sqrt{2 r / (1 + r)}$$
 

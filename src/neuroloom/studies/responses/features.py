@@ -1,7 +1,8 @@
-"""What a simple predictor may know of a (stimulated, responder) pair: from the wiring, from training.
+"""What a simple predictor may know of a (stimulated, responder) pair, from wiring and training.
 
-Nothing here sees a held-out response. Features of a training trial leave that trial, and those of the
-stimulated neuron's homologs, out of every mean, so that training and held-out rows mean the same.
+Nothing here sees a held-out response. Features of a training trial leave that trial, and those of
+the stimulated neuron's homologs, out of every mean, so that training and held-out rows mean the
+same.
 """
 
 from typing import NamedTuple
@@ -143,8 +144,9 @@ def robust_responses(
 ) -> tuple[Float[np.ndarray, "trial neuron"], Float[np.ndarray, "trial neuron"]]:
     """Responses without their outliers, and how much each counts: its number of trials.
 
-    The outer half percent on each side is drawn in to the rest: in the worm's atlas a single response
-    of -17.5 dF/F would otherwise decide every mean and every fit. Both are 0 where nothing is known.
+    The outer half percent on each side is drawn in to the rest: in the worm's atlas a single
+    response of -17.5 dF/F would otherwise decide every mean and every fit. Both are 0 where nothing
+    is known.
     """
     seen = training.observed[:, 0]
     response = np.where(seen, training.activity[:, 0], 0.0)

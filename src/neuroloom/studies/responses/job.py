@@ -1,4 +1,4 @@
-"""The main job: what do neurons do when another one, never stimulated in training, is stimulated?"""
+"""The main job: what do neurons do when another, never stimulated in training, is stimulated?"""
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
@@ -233,21 +233,21 @@ def _methods(
         f"sizes: {config.n_members} members, {nulls}, {config.n_folds} folds of "
         f"{recording.n_trials} stimulated neurons, left and right homologs together; "
         f"{len(pairs.detected):,} pairs, {pairs.detected.sum():,} with q < {config.q_below:g}",
-        f"response: steady state of a conductance network of {connectome.n_neurons} neurons under a "
-        "constant push of the stimulated neuron, one linear solve; not a time course",
+        f"response: steady state of a conductance network of {connectome.n_neurons} neurons under "
+        "a constant push of the stimulated neuron, one linear solve; not a time course",
         f"the network and its detection head are fitted by {N_STEPS} steps of Adam to which "
         "responses were detected, each member on its own Bayesian bootstrap of stimulated neurons; "
         f"the effect in {recording.unit or 'its unit'} is linear in the fitted chance and the "
         "responder's mean, weighted by number of trials",
-        "a prediction is the probability of detection at the pair's number of trials, which is known "
-        "only after the experiment: see the variant without it",
+        "a prediction is the probability of detection at the pair's number of trials, which is "
+        "known only after the experiment: see the variant without it",
         f"signs: {sign_sentence}",
-        f"intervals: {config.n_resamples} resamples of stimulated neurons with their homologs; null "
-        "wirings: into which a further draw falls (Student's t over the draws)",
+        f"intervals: {config.n_resamples} resamples of stimulated neurons with their homologs; "
+        "null wirings: into which a further draw falls (Student's t over the draws)",
         "a null wiring is beaten if the default lies above where a further draw would fall and its "
         "paired gain in AUROC, over the same resamples, lies above 0",
-        "the main split keeps homologs together; the rows in which a homolog may be in training are "
-        "there to show how much that leaks",
+        "the main split keeps homologs together; the rows in which a homolog may be in training "
+        "are there to show how much that leaks",
         *dict.fromkeys(notes),
     )
 

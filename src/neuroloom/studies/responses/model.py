@@ -33,8 +33,9 @@ class DetectionHead(eqx.Module):
     $$l_{ij} = c_0 + c_1 \ell_{ij} + c_2 \ell_{ij}^2 + b_i + b_{\mathrm{homologs}(i)}
     + v \cdot D_i + u \cdot D_j + (\beta + \gamma\, \ell_{ij})\, z_{ij}$$
 
-    with $\ell$ the log of the number of trials, D degrees in the wiring, and z the log size of the effect
-    of j on i. For a stimulated neuron that was held out, only z, u . D_j and the trials speak.
+    with $\ell$ the log of the number of trials, D degrees in the wiring, and z the log size of the
+    effect of j on i. For a stimulated neuron that was held out, only z, u . D_j and the trials
+    speak.
 
     Attributes:
         trials: c, dimensionless.
@@ -199,15 +200,15 @@ def start_member(model: ResponseModel, key: PRNGKeyArray) -> ResponseModel:
 
 @cache
 def optimizer(n_steps: int) -> optax.GradientTransformation:
-    """Adam, its rate falling along a cosine to a tenth. One object a length, so programs are reused."""
+    """Adam, its rate falling along a cosine to a tenth; one object a length, to reuse programs."""
     return optax.adam(optax.cosine_decay_schedule(LEARNING_RATE, n_steps, 0.1))
 
 
 def degree_features(connectome: Connectome) -> Float[np.ndarray, "degree neuron"]:
     """Six degrees of each neuron, log1p and z-scored over neurons.
 
-    Chemical count sent, electrical count, chemical connections sent, electrical connections, chemical
-    count received, chemical connections received.
+    Chemical count sent, electrical count, chemical connections sent, electrical connections,
+    chemical count received, chemical connections received.
     """
     n = connectome.n_neurons
     chemical = connectome.kind != ELECTRICAL
