@@ -38,8 +38,9 @@ lint: setup
 	$(BIN)/python scripts/check_house.py
 
 bench: setup
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt '.[compare]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[compare]'
 	@$(BIN)/python benchmarks/rate_network.py
+	@$(BIN)/python benchmarks/connectomes.py
 
 clean:
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis build dist

@@ -4,7 +4,6 @@ import hashlib
 import os
 import subprocess
 import sys
-import time
 import zipfile
 from collections import Counter
 from pathlib import Path
@@ -225,11 +224,9 @@ def test_the_worm_agrees_with_the_anatomy_of_the_response_atlas_in_its_direction
     assert ((ours > 0) & (theirs > 0)).sum() > 5 * (ours > 0).mean() * (theirs > 0).sum()
 
 
-def test_loading_is_cached_and_fast():
+def test_loading_is_cached():
     worm_module.worm.cache_clear()
-    begin = time.perf_counter()
     first = datasets.connectome("worm")
-    assert time.perf_counter() - begin < 2  # measured 0.006 s without run-time type checks
     assert datasets.connectome("worm") is first
 
 

@@ -1,6 +1,5 @@
 """Null wirings: what each keeps is equal, what it shuffles differs, one generator, one result."""
 
-import time
 from collections import Counter, defaultdict
 from dataclasses import replace
 
@@ -269,10 +268,10 @@ def test_within_type_needs_the_column(a_to_b):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NULLS)
-def test_a_null_of_a_million_connections_takes_seconds(name):
+def test_a_null_of_a_million_connections_keeps_how_many_there_are_of_each_kind(name):
     large = random_connectome(20_000, 1_000_000, generator(0))
-    start = time.perf_counter()
-    NULLS[name](large, rng=generator(1))
-    took = time.perf_counter() - start
-    print(f"{name}: {took:.1f} s")
-    assert took < 40
+    made = NULLS[name](large, rng=generator(1))
+    assert np.array_equal(np.bincount(made.kind), np.bincount(large.kind))
+    moved = made.pre * made.n_neurons + made.post != large.pre * large.n_neurons + large.post
+    changed = moved | (made.count != large.count) | (made.sign != large.sign)
+    assert changed.mean() > 0.3
