@@ -31,10 +31,10 @@ __all__ = [
 _CONTROLS = ("null", "baseline", "ceiling")
 _STRATUM = re.compile(r"held-out stimulated, ([^,]+) trials")
 _NULL_CAPTION = (
-    "Diamond and bar: mean over the draws of a null wiring, each fitted anew, and the interval into "
-    "which a further draw falls. Blue: the real wiring with its 95 % interval. At the right: null "
-    "minus real. The wiring matters against a null whose bar stays short of the blue line; whether "
-    "the distance is more than chance, the paired intervals at the top of the page say."
+    "Diamond and bar: mean over the draws of a null wiring, each fitted anew, and the interval "
+    "into which a further draw falls. Blue: the real wiring with its 95 % interval. At the right: "
+    "null minus real. The wiring matters against a null whose bar stays short of the blue line; "
+    "whether the distance is more than chance, the paired intervals at the top of the page say."
 )
 
 
