@@ -169,7 +169,7 @@ def test_the_unit_is_the_files_or_the_callers_but_not_two(tmp_path):
 
 
 def test_a_policy_reaches_the_table(tmp_path):
-    path = put(tmp_path, "pre,post,roi,weight\na,b,X,2\na,b,Y,3\n")
+    path = put(tmp_path, "pre,post,weight\na,b,2\na,b,3\n")
     assert read_connectome(path, on_duplicate=Sum()).count.tolist() == [5]
     assert read_edge_list(path, on_duplicate=KeepFirst()).count.tolist() == [2]
     with pytest.raises(InputError, match=r"is in line 2 and line 3 of .*edges\.csv"):
@@ -204,12 +204,9 @@ def test_a_neuprint_export_reads_as_an_edge_list():
 
 
 @pytest.mark.skipif(not SAMPLES.is_dir(), reason="the folder of real sample files is absent")
-def test_one_row_a_neuropil_is_summed_on_request():
+def test_the_neuropils_of_a_codex_file_are_added_up():
     folder = SAMPLES / "codex_schema_fixture_SYNTHETIC"
-    files = folder / "connections.csv.gz", folder / "neurons.csv.gz"
-    with pytest.raises(InputError, match=r"on_duplicate=Sum\(\)"):
-        read_connectome(files[0], neurons=files[1])
-    made = read_connectome(files[0], neurons=files[1], on_duplicate=Sum())
+    made = read_connectome(folder / "connections.csv.gz", neurons=folder / "neurons.csv.gz")
     assert (made.n_neurons, made.n_connections, made.count.sum()) == (6, 5, 70)
     a, b = 720575940600000001, 720575940600000003
     assert (a, b, 0, 15, 0) in edges_of(made)

@@ -161,7 +161,7 @@ TABLE_FAULTS = {
 FOREIGN = {
     "an empty file": (lambda f: put(f, ""), "is empty.*Copy or export it again"),
     "no file": (lambda f: f / "none.csv", "is not there. Check the path"),
-    "a folder": (lambda f: f, "is a folder. Check the path"),
+    "an empty folder": (lambda f: f, "holds 0 .nothing.. Name the file itself"),
     "a pickle": (
         lambda f: put(f, pickle.dumps(frame())),
         "a pickle.*never opened.*as an edge list",

@@ -20,15 +20,19 @@ __all__ = [
     "NEURON_COLUMNS",
     "NEURON_ID",
     "Table",
+    "as_text",
     "column_of",
     "counts_of",
+    "has_a_role",
     "ids_of",
     "is_id",
     "is_whole",
     "kinds_of",
     "plain_array",
+    "plain_name",
     "signs_of",
     "values_of",
+    "words_of",
 ]
 
 # Names in public tables. Upper and lower case, spaces, `_`, `-` and `.` make no difference.
@@ -49,13 +53,22 @@ CONNECTION_COLUMNS = {
     "kind": ("kind", "type", "connection_type", "synapse_type"),
     "sign": ("sign", "excitatory"),
     "neurotransmitter": ("neurotransmitter", "nt_type", "transmitter"),
+    "neuropil": ("neuropil", "roi"),
 }  # fmt: skip
 # What we call further columns of neuron tables whose id column shows that they come from elsewhere.
 NEURON_COLUMNS = {
     "cell_type": ("cell_type", "type", "primary_type"),
-    "neurotransmitter": ("neurotransmitter", "nt_type", "top_nt", "consensus_nt"),
+    "neurotransmitter": (
+        "neurotransmitter", "nt_type", "predicted_nt_type", "top_nt", "consensus_nt",
+        "neurotransmitter_predicted", "predicted_nt",
+    ),
     "side": ("side", "somaSide"),
-}
+}  # fmt: skip
+_ROLE_NAMES = frozenset(
+    "".join(c for c in name.casefold() if c not in " _-.")
+    for names in CONNECTION_COLUMNS.values()
+    for name in names
+)
 KIND_WORDS = {
     **{kind: place for place, kind in enumerate(KINDS)},
     **dict.fromkeys(("chem", "chemical synapse"), 0),
@@ -102,6 +115,7 @@ class Table:
         untyped: Whether every cell is text that may mean a number.
         types: What the file says its text means: `text`, `int64`, `float64` or `bool`.
         stated: What else the file says of itself: `count_unit`, `name`, `audit`.
+        left_out: Columns of the file that were not asked for.
     """
 
     label: str
@@ -110,6 +124,7 @@ class Table:
     untyped: bool = False
     types: Mapping[str, str] = field(default_factory=dict)
     stated: Mapping[str, object] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         """How many rows it has."""
@@ -134,7 +149,7 @@ def column_of(table: Table, names: tuple[str, ...], *, first_wins: bool = False)
     Raises:
         InputError: If several have, none of them the first, and `first_wins` is not set.
     """
-    found = [c for name in names for c in table.columns if _plain(c) == _plain(name)]
+    found = [c for name in names for c in table.columns if plain_name(c) == plain_name(name)]
     if not found:
         return None
     if names[0] in table.columns:
@@ -147,13 +162,18 @@ def column_of(table: Table, names: tuple[str, ...], *, first_wins: bool = False)
     return found[0]
 
 
+def has_a_role(name: str) -> bool:
+    """Whether a column of this name says something that is read of a connection."""
+    return plain_name(name) in _ROLE_NAMES
+
+
 def ids_of(table: Table, column: str) -> tuple[pa.Array, int]:
     """The ids as int64 or text without spaces around, and how many had such spaces.
 
     Raises:
         InputError: If an id is missing, a float, or on several lines.
     """
-    values = table.columns[column]
+    values = _decoded(table.columns[column])
     if not len(values):
         return pa.array([], pa.int64()), 0
     given = "Every neuron id must be given"
@@ -191,6 +211,24 @@ def ids_of(table: Table, column: str) -> tuple[pa.Array, int]:
     return plain, n_stripped
 
 
+def as_text(values: pa.Array) -> pa.Array:
+    """Codes and whole numbers written out."""
+    if pa.types.is_dictionary(values.type):
+        return values.dictionary_decode()
+    return values.cast(pa.large_string()) if pa.types.is_integer(values.type) else values
+
+
+def words_of(table: Table, column: str) -> tuple[list[str], np.ndarray]:
+    """The distinct words of a column, blank where a cell is missing, and the place of each cell."""
+    values = table.columns[column]
+    if not pa.types.is_dictionary(values.type):
+        values = values.dictionary_encode(null_encoding="encode")
+    words = ["" if v is None else str(v) for v in values.dictionary.to_pylist()]
+    if pa.types.is_floating(values.type.value_type):  # a gap in a column of numbers
+        words = ["" if word == "nan" else word for word in words]
+    return words, values.indices.to_numpy(zero_copy_only=False)
+
+
 def is_whole(ids: pa.Array) -> np.ndarray:
     """Which of these texts are whole numbers as Python would write them: no zero padding."""
     return _matches(ids, WHOLE)
@@ -224,7 +262,7 @@ def counts_of(table: Table, column: str) -> np.ndarray:
     Raises:
         InputError: If one is missing, no number, not finite or negative.
     """
-    values = table.columns[column]
+    values = _decoded(table.columns[column])
     rule = "Each connection must have a count of at least 0"
     todo = "Correct the cell, or remove the row."
     table.refuse(column, _null(values), rule, todo)
@@ -279,7 +317,9 @@ def values_of(table: Table, column: str) -> np.ndarray:
     Raises:
         InputError: If the cells are not what the file says they are.
     """
-    values, stated = table.columns[column], table.types.get(column)
+    values, stated = _decoded(table.columns[column]), table.types.get(column)
+    if table.untyped:
+        values = as_text(values)
     if table.untyped and stated != "text":
         return _from_text(table, column, values, stated)
     kind = values.type
@@ -328,17 +368,19 @@ def _from_text(table: Table, column: str, values: pa.Array, stated: str | None) 
 def _by_word(
     table: Table, column: str, known: Mapping[str, int], rule: str, instruction: str
 ) -> np.ndarray:
-    coded = table.columns[column].dictionary_encode(null_encoding="encode")
-    words = ["" if v is None else str(v) for v in coded.dictionary.to_pylist()]
-    if pa.types.is_floating(table.columns[column].type):  # a gap in a column of numbers
-        words = ["" if word == "nan" else word for word in words]
+    words, place = words_of(table, column)
     meaning = np.array([known.get(word.strip().lower(), -128) for word in words], np.int16)
-    found = meaning[coded.indices.to_numpy(zero_copy_only=False)] if len(words) else meaning
+    found = meaning[place] if len(words) else meaning
     table.refuse(column, found == -128, rule, instruction)
     return found.astype(np.int8)
 
 
-def _plain(name: str) -> str:
+def _decoded(values: pa.Array) -> pa.Array:
+    return values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
+
+
+def plain_name(name: str) -> str:
+    """A column's name without what makes no difference."""
     return "".join(c for c in name.casefold() if c not in " _-.")
 
 

@@ -4,7 +4,7 @@ import csv
 import gzip
 import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import no_type_check
 
@@ -12,15 +12,16 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import ipc, parquet
 
-from neuroloom.connectome.columns import Table, is_id, plain_array
+from neuroloom.connectome.columns import Table, has_a_role, is_id, plain_array
 from neuroloom.connectome.connectome import KINDS, Connectome
+from neuroloom.connectome.feather_size import ARROW_START, unpacked_size
 from neuroloom.connectome.files import check_expansion, recognize, speaking_of
 from neuroloom.connectome.policies import Drop, KeepFirst, Refuse, Sum
 from neuroloom.connectome.tables import assemble, need_connections, need_neurons
-from neuroloom.connectome.text_table import read_text_table
+from neuroloom.connectome.text_table import columns_of_text, read_text_table
 from neuroloom.errors import InputError
 
-__all__ = ["read_edge_list", "write_csv", "write_parquet"]
+__all__ = ["columns_of_file", "read_edge_list", "write_csv", "write_parquet"]
 
 KEY = b"neuroloom"  # of what a Parquet file states about itself
 
@@ -29,31 +30,40 @@ KEY = b"neuroloom"  # of what a Parquet file states about itself
 def read_edge_list(
     path: Path,
     *,
-    neurons: Path | None = None,
+    neurons: Path | Sequence[Path] | None = None,
     count_unit: str | None = None,
+    neuropil: str | None = None,
     on_duplicate: Refuse | Sum | KeepFirst = Refuse(),  # noqa: B008
     on_dangling: Refuse | Drop = Refuse(),  # noqa: B008
     name: str | None = None,
+    audit: tuple[str, ...] = (),
 ) -> Connectome:
-    """The connectome in a table of connections, with or without a table of neurons.
+    """The connectome in a table of connections, with or without tables of neurons.
+
+    Where a column `neuropil` or `roi` tells rows of one connection apart, as in FlyWire Codex and
+    neuPrint, their counts add up, and `on_duplicate` is for rows that agree in it, too.
 
     Ids are read as whole numbers if all are, none of them zero-padded, and as text if not; never
     as floats. Which column is which follows from its name; see `from_tables`.
 
     Args:
         path: CSV, TSV, Parquet or Feather with one connection a row; text may be gzipped.
-        neurons: The same with one neuron a row; None for the neurons that occur as ends.
+        neurons: The same with one neuron a row; None for the neurons that occur as ends. Of
+            several, the first says who the neurons are, and the others describe them.
         count_unit: What the counts count; None for what the file says, or else `synapses`.
+        neuropil: Only the rows of this neuropil or region; None for all.
         on_duplicate: `Refuse()`, `Sum()` or `KeepFirst()` where a connection occurs again.
         on_dangling: `Refuse()` or `Drop()` where an end is not in the table of neurons.
         name: What to call it; None for what the file says, or else the name of the file.
+        audit: What was said so far.
 
     Raises:
         InputError: If a file is broken or not strict; names the file and the line.
     """
     path = Path(path)
-    connections = _table(path, need_connections)
-    cells = None if neurons is None else _table(Path(neurons), need_neurons)
+    connections = _table(path, need_connections, has_a_role)
+    files = [neurons] if isinstance(neurons, str | Path) else list(neurons or ())
+    cells, *annotations = [_table(Path(file), need_neurons) for file in files] or [None]
     stated = connections.stated
     unit = stated.get("count_unit", count_unit or "synapses")
     if count_unit is not None and unit != count_unit:
@@ -61,10 +71,10 @@ def read_edge_list(
             f"`count_unit` must agree with the file; {path} says {unit!r} and the argument "
             f"{count_unit!r}. Leave the argument out."
         )
-    audit = stated.get("audit", [])
-    if not (isinstance(audit, list) and all(isinstance(line, str) for line in audit)):
+    told = stated.get("audit", [])
+    if not (isinstance(told, list) and all(isinstance(line, str) for line in told)):
         raise InputError(
-            f"The stated audit must be a list of sentences; {path} has {audit!r:.80}. Correct or "
+            f"The stated audit must be a list of sentences; {path} has {told!r:.80}. Correct or "
             "remove it."
         )
     return assemble(
@@ -74,7 +84,9 @@ def read_edge_list(
         on_duplicate=on_duplicate,
         on_dangling=on_dangling,
         name=str(stated.get("name", path.name.split(".")[0])) if name is None else name,
-        audit=tuple(audit),
+        annotations=annotations,
+        neuropil=neuropil,
+        audit=(*told, *audit),
     )
 
 
@@ -131,10 +143,30 @@ def write_parquet(path: Path, connectome: Connectome, *, neurons: Path) -> None:
         parquet.write_table(pa.table(arrays).replace_schema_metadata(says), str(target))
 
 
-def _table(path: Path, needed: Callable[[Table], object]) -> Table:
+def columns_of_file(path: Path) -> list[str]:
+    """The names of the columns in the header of a table, whatever its format.
+
+    Raises:
+        InputError: If it is no table.
+    """
     kind = recognize(path)
     if kind == "text":
-        return read_text_table(path, needed)
+        return columns_of_text(path)
+    if kind == "zip":
+        raise InputError(f"An edge list must be CSV, TSV, Parquet or Feather; {path} is a zip.")
+    with speaking_of(path):
+        if kind == "parquet":
+            return parquet.read_schema(str(path)).names
+        with ipc.open_file(str(path)) as file:
+            return file.schema.names
+
+
+def _table(
+    path: Path, needed: Callable[[Table], object], wanted: Callable[[str], bool] = bool
+) -> Table:
+    kind = recognize(path)
+    if kind == "text":
+        return read_text_table(path, needed, wanted=wanted)
     if kind == "zip":
         raise InputError(
             f"An edge list must be CSV, TSV, Parquet or Feather; {path} is a zip archive or "
@@ -142,40 +174,57 @@ def _table(path: Path, needed: Callable[[Table], object]) -> Table:
         )
     with speaking_of(path):
         try:
-            found = _parquet(path) if kind == "parquet" else _feather(path)
+            found, all_names = (_parquet if kind == "parquet" else _feather)(path, wanted)
         except pa.ArrowException as error:
             raise ValueError(str(error) or "no more data") from error
-    repeated = sorted({c for c in found.column_names if found.column_names.count(c) > 1})
-    if repeated:
-        raise InputError(
-            f"Each column must occur once; `{repeated[0]}` repeats in {path} ({len(repeated)} "
-            "names repeat). Rename or remove those columns."
-        )
     table = Table(
         str(path),
         {name: plain_array(found.column(name)) for name in found.column_names},
         lambda row: f"row {row + 1}",
         stated=_stated(path, found.schema.metadata or {}),
+        left_out=tuple(name for name in all_names if name not in found.column_names),
     )
     needed(table)
     return table
 
 
-def _parquet(path: Path) -> pa.Table:
+def _wanted(path: Path, names: list[str], wanted: Callable[[str], bool]) -> list[str]:
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise InputError(
+            f"Each column must occur once; `{repeated[0]}` repeats in {path} ({len(repeated)} "
+            "names repeat). Rename or remove those columns."
+        )
+    return [name for name in names if wanted(name)]
+
+
+def _parquet(path: Path, wanted: Callable[[str], bool]) -> tuple[pa.Table, list[str]]:
     with parquet.ParquetFile(path) as file:
+        names = file.schema_arrow.names
+        keep = _wanted(path, names, wanted)
         groups = [file.metadata.row_group(n) for n in range(file.metadata.num_row_groups)]
         check_expansion(path, sum(group.total_byte_size for group in groups))
         check_expansion(path, file.metadata.num_rows)  # a column of one value takes no bytes
-        found = file.read()
+        found = file.read(columns=keep)
     found.validate(full=True)
-    return found
+    return found, names
 
 
-def _feather(path: Path) -> pa.Table:
+def _feather(path: Path, wanted: Callable[[str], bool]) -> tuple[pa.Table, list[str]]:
+    check_expansion(path, unpacked_size(path))
     with ipc.open_file(str(path)) as file:
-        found = file.read_all()
+        names, n_batches = file.schema.names, file.num_record_batches
+        keep = _wanted(path, names, wanted)
+    with pa.memory_map(str(path)) as file:  # in the order of the messages that were measured
+        file.seek(ARROW_START)
+        with ipc.open_stream(file) as stream:
+            batches = list(stream)
+            found = pa.Table.from_batches(batches, stream.schema)
+    if len(batches) != n_batches or found.schema.names != names:
+        raise ValueError(f"its footer names {n_batches} batches, and it holds {len(batches)}")
+    found = found.select(keep)
     found.validate(full=True)
-    return found
+    return found, names
 
 
 def _stated(path: Path, metadata: Mapping[bytes, bytes]) -> dict[str, object]:

@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from neuroloom.connectome.columns import Table
+from neuroloom.connectome.columns import Table, words_of
 from neuroloom.connectome.connectome import ELECTRICAL, KINDS
 from neuroloom.connectome.policies import Drop, KeepFirst, Refuse, Sum
-from neuroloom.errors import InputError
+from neuroloom.errors import InputError, nearest
 
-__all__ = ["Edges", "kept", "of_sender", "undirected", "unique"]
+__all__ = ["Edges", "in_neuropil", "kept", "of_sender", "per_neuropil", "undirected", "unique"]
 
 
 class Edges(NamedTuple):
@@ -74,6 +74,63 @@ def undirected(edges: Edges, said: list[str]) -> Edges:
     return edges._replace(pre=low, post=high)
 
 
+def in_neuropil(
+    edges: Edges, connections: Table, column: str, neuropil: str | None, said: list[str]
+) -> Edges:
+    """The rows of one neuropil, or of all.
+
+    Raises:
+        InputError: If no row is of this neuropil; says the nearest name.
+    """
+    if neuropil is None:
+        return edges
+    words, place = words_of(connections, column)
+    if neuropil not in words:
+        raise InputError(
+            f"`neuropil` must be one of the {len(words):,} in column `{column}` of "
+            f"{connections.label}; got `{neuropil}`. {nearest(neuropil, words)}"
+        )
+    here = np.flatnonzero(place == words.index(neuropil))
+    said.append(f"kept {len(here):,} of {len(place):,} rows: those of the neuropil {neuropil}")
+    return edges.take(here)
+
+
+def per_neuropil(
+    edges: Edges,
+    neuropil: np.ndarray,
+    ids: np.ndarray,
+    connections: Table,
+    on_duplicate: Refuse | Sum | KeepFirst,
+    unit: str,
+    said: list[str],
+) -> Edges:
+    """One connection per (pre, post, kind), of a table with one row a neuropil: counts add up.
+
+    The policy is for rows that repeat a connection within one neuropil.
+
+    Args:
+        edges: The rows that are kept.
+        neuropil: Code of the neuropil of each row of the table.
+        ids: Ids of the neurons.
+        connections: The table.
+        on_duplicate: For rows that agree in neuropil, too.
+        unit: What the counts count.
+        said: Where to say what was done.
+
+    Raises:
+        InputError: If one occurs again in a neuropil and the policy is `Refuse()`.
+    """
+    edges = unique(edges, ids, connections, on_duplicate, unit, said, within=neuropil[edges.row])
+    n_rows, quietly = len(edges.pre), []
+    edges = unique(edges, ids, connections, Sum(), unit, quietly)
+    if quietly:
+        said.append(
+            f"added up the neuropils of each connection: {n_rows:,} rows are {len(edges.pre):,} "
+            f"connections; the smallest has {edges.contacts.min():g} {unit}"
+        )
+    return edges
+
+
 def unique(
     edges: Edges,
     ids: np.ndarray,
@@ -81,20 +138,33 @@ def unique(
     on_duplicate: Refuse | Sum | KeepFirst,
     unit: str,
     said: list[str],
+    within: np.ndarray | None = None,
 ) -> Edges:
     """One connection per (pre, post, kind), in the order of their first rows.
+
+    Args:
+        edges: The rows that are kept.
+        ids: Ids of the neurons.
+        connections: The table.
+        on_duplicate: What to do where a connection occurs again.
+        unit: What the counts count.
+        said: Where to say what was done.
+        within: A code of each row that tells rows of one connection apart; None for none.
 
     Raises:
         InputError: If one occurs again and the policy is `Refuse()`.
     """
     key = (edges.kind.astype(np.int64) * len(ids) + edges.pre) * len(ids) + edges.post
+    if within is not None and len(within):
+        key = key * (int(within.max()) + 1) + within
+    if (np.diff(np.sort(key)) != 0).all():
+        return edges
     order = np.argsort(key, kind="stable")
     fresh = np.diff(key[order], prepend=-1) != 0
-    if fresh.all():
-        return edges
     start = np.flatnonzero(fresh)
     first = order[start]  # rows in their order in the table, as the sort is stable
     n_extra = len(key) - len(first)
+    where = "" if within is None else ", also within one neuropil"
     if isinstance(on_duplicate, Refuse):
         at = int(np.flatnonzero(~fresh)[0])
         one, two = order[at - 1], order[at]
@@ -102,12 +172,12 @@ def unique(
         ends = f"{ids[edges.pre[one]]} {'-' if electrical else '->'} {ids[edges.post[one]]}"
         places = [connections.place(int(edges.row[row])) for row in (one, two)]
         raise InputError(
-            f"A connection must occur once per (pre, post, kind); {ends} "
+            f"A connection must occur once per (pre, post, kind){where}; {ends} "
             f"({KINDS[edges.kind[one]]}) is in {places[0]} and {places[1]} of {connections.label} "
             f"({n_extra:,} such rows of {len(key):,}"
             f"{'; electrical ones count in both directions' if electrical else ''}). Pass "
-            "`on_duplicate=Sum()` if each row holds other contacts, as one row a neuropil does, or "
-            "`KeepFirst()` if rows repeat the same ones."
+            "`on_duplicate=Sum()` if each row holds other contacts, or `KeepFirst()` if rows "
+            "repeat the same ones."
         )
     count, sign = edges.contacts[first], edges.sign[first]
     low, high = (f.reduceat(edges.sign[order], start) for f in (np.minimum, np.maximum))
@@ -120,22 +190,23 @@ def unique(
         told = f"the first of each is kept, and {lost:,} {unit} of the others are left out"
     said.append(
         f"kept {len(first):,} of {len(key):,} connections, because {n_extra:,} rows repeat a "
-        f"connection: {told}"
+        f"connection{where}: {told}"
     )
     in_file = np.argsort(first)
     made = edges.take(first)._replace(contacts=count, sign=sign)
     return made.take(in_file)
 
 
-def of_sender(told: np.ndarray, pre: np.ndarray, ids: np.ndarray, said: list[str]) -> np.ndarray:
+def of_sender(
+    words: list[str], code: np.ndarray, pre: np.ndarray, ids: np.ndarray, said: list[str]
+) -> np.ndarray:
     """What the connections of each neuron agree on; empty where they do not."""
-    words, code = np.unique(told, return_inverse=True)
     low, high = np.full(len(ids), len(words)), np.full(len(ids), -1)
     np.minimum.at(low, pre, code)
     np.maximum.at(high, pre, code)
     agreed = (low == high) & (high >= 0)
-    out = np.full(len(ids), "", words.dtype if len(words) else "U1")
-    out[agreed] = words[low[agreed]]
+    out = np.full(len(ids), "", np.array(words, dtype=str).dtype if words else "U1")
+    out[agreed] = np.array(words, dtype=str)[low[agreed]]
     mixed = np.flatnonzero((high >= 0) & ~agreed)
     said.append(
         f"took the transmitter of {agreed.sum():,} neurons from their connections"

@@ -1,6 +1,7 @@
 """What every reader of connectomes needs of a file: what it is, and that it is no bomb."""
 
 import gzip
+import io
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -9,9 +10,11 @@ from pathlib import Path
 
 from neuroloom.errors import InputError
 
-__all__ = ["check_expansion", "first_bytes", "recognize", "speaking_of", "text_of"]
+__all__ = ["check_expansion", "first_bytes", "recognize", "speaking_of", "text_blocks"]
 
 GZIP = b"\x1f\x8b"
+BLOCK = 2**26  # bytes of text that are parsed at a time
+LONGEST_CELL = 10_000_000
 ALWAYS_FINE = 2**26  # bytes that any file may unpack to
 MOST_TIMES = 200  # beyond that, how many times its own size
 WHAT_IS_READ = "an edge list (CSV, TSV, Parquet or Feather) or the Cook 2019 workbook"
@@ -89,32 +92,72 @@ def recognize(path: Path) -> str:
     return "text"
 
 
-def text_of(path: Path) -> bytes:
+def text_blocks(path: Path, *, size: int | None = None) -> Iterator[bytes]:
     """The bytes of a text file in UTF-8, unpacked if packed, without a mark of byte order.
 
+    They come in blocks, each of which ends with a line, and not inside of quotes.
+
+    Args:
+        path: The file.
+        size: Bytes in a block, about; None for 64 MiB.
+
     Raises:
-        InputError: If it is cut off, unpacks to too much, or is not UTF-8.
+        InputError: If the file is cut off, unpacks to too much, is not UTF-8, or a quote stays open
+            for longer than the longest cell.
     """
-    with speaking_of(path):
-        if first_bytes(path).startswith(GZIP):
-            with gzip.open(path) as file:
-                data = file.read(max(ALWAYS_FINE, MOST_TIMES * path.stat().st_size) + 1)
-            check_expansion(path, len(data))
-        else:
-            data = path.read_bytes()
-    if b"\x00" in data:
+    size = size or BLOCK
+    n_lines, n_bytes, data = 0, 0, b""
+    with speaking_of(path), _unpacked(path) as file:
+        following = file.read(size).removeprefix(b"\xef\xbb\xbf")
+        while True:
+            data += following
+            n_bytes += len(following)
+            check_expansion(path, n_bytes)
+            following = file.read(size)
+            at = _last_line_end(data) + 1 if following else len(data)
+            if not at and len(data) > 2 * size + LONGEST_CELL and b"\n" in data:
+                raise InputError(
+                    f"Every quote must be closed within {LONGEST_CELL:,} bytes; {path} has an open "
+                    f"one below line {n_lines + 1:,}. Double the quotes inside cells."
+                )
+            if at or not following:
+                block, data = data[:at], data[at:]
+                _check_text(path, block, n_lines)
+                n_lines += block.count(b"\n")
+                yield block
+            if not following:
+                return
+
+
+def _unpacked(path: Path) -> gzip.GzipFile | io.BufferedReader:
+    packed = first_bytes(path).startswith(GZIP)
+    return gzip.open(path) if packed else path.open("rb")
+
+
+def _last_line_end(data: bytes) -> int:
+    """Where the last line ends that is not inside of quotes; -1 if none does."""
+    at = data.rfind(b"\n")
+    n_quotes = data.count(b'"', 0, max(at, 0))
+    while at >= 0 and n_quotes % 2:
+        before = data.rfind(b"\n", 0, at)
+        n_quotes -= data.count(b'"', max(before, 0), at)
+        at = before
+    return at
+
+
+def _check_text(path: Path, block: bytes, n_above: int) -> None:
+    if b"\x00" in block:
         raise InputError(
-            f"A text table must hold no NUL bytes; {path} has {data.count(0):,}, the first in line "
-            f"{_line(data, data.index(0))}. Copy it again, or export it as UTF-8."
+            f"A text table must hold no NUL bytes; {path} has {block.count(0):,}, the first in "
+            f"line {n_above + _line(block, block.index(0))}. Copy it again, or export it as UTF-8."
         )
     try:
-        data.decode("utf-8")
+        block.decode("utf-8")
     except UnicodeDecodeError as error:
         raise InputError(
-            f"A text table must be in UTF-8; {path} has the byte {data[error.start]:#04x} in line "
-            f"{_line(data, error.start)}. Save it as UTF-8."
+            f"A text table must be in UTF-8; {path} has the byte {block[error.start]:#04x} in line "
+            f"{n_above + _line(block, error.start)}. Save it as UTF-8."
         ) from error
-    return data.removeprefix(b"\xef\xbb\xbf")
 
 
 def _line(data: bytes, at: int) -> int:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, no_type_check
 
 import numpy as np
@@ -13,20 +14,27 @@ import pyarrow.compute as pc
 
 from neuroloom.connectome.columns import (
     CONNECTION_COLUMNS,
-    NEURON_COLUMNS,
     NEURON_ID,
     Table,
     column_of,
     counts_of,
     ids_of,
-    is_whole,
     kinds_of,
     plain_array,
     signs_of,
-    values_of,
+    words_of,
 )
 from neuroloom.connectome.connectome import ELECTRICAL, Connectome
-from neuroloom.connectome.edges import Edges, kept, of_sender, undirected, unique
+from neuroloom.connectome.edges import (
+    Edges,
+    in_neuropil,
+    kept,
+    of_sender,
+    per_neuropil,
+    undirected,
+    unique,
+)
+from neuroloom.connectome.neuron_tables import annotate, further, id_column, one_type, unrepeated
 from neuroloom.connectome.policies import Drop, KeepFirst, Refuse, Sum, checked_policy
 from neuroloom.errors import InputError, nearest
 
@@ -42,6 +50,7 @@ def from_tables(
     connections: pd.DataFrame,
     *,
     count_unit: str = "synapses",
+    neuropil: str | None = None,
     on_duplicate: Refuse | Sum | KeepFirst = Refuse(),  # noqa: B008
     on_dangling: Refuse | Drop = Refuse(),  # noqa: B008
     name: str = "",
@@ -55,11 +64,16 @@ def from_tables(
     connections are put in order, so that a mirrored copy is a duplicate. A sign comes from the
     connection, else from the column `sign` of its presynaptic neuron, else it is 0, not known.
 
+    Where a column `neuropil` or `roi` tells rows of one connection apart, as in the frames of
+    neuPrint's `fetch_adjacencies`, their counts add up, and `on_duplicate` is for rows that agree
+    in it, too.
+
     Args:
         neurons: One row a neuron: its id, and any further columns. None for the neurons that
             occur as ends, in the order of their ids.
         connections: One row a connection.
         count_unit: What `count` counts: `synapses`, `em_sections` or `mean_synapses`.
+        neuropil: Only the rows of this neuropil or region; None for all.
         on_duplicate: `Refuse()`, `Sum()` or `KeepFirst()` where (pre, post, kind) occurs again.
         on_dangling: `Refuse()` or `Drop()` where an end is not in the table of neurons.
         name: What to call it in a report.
@@ -85,6 +99,7 @@ def from_tables(
         cells,
         table,
         count_unit=count_unit,
+        neuropil=neuropil,
         on_duplicate=on_duplicate,
         on_dangling=on_dangling,
         name=name,
@@ -107,7 +122,8 @@ def need_neurons(table: Table) -> None:
     Raises:
         InputError: If there is none; says which columns there are.
     """
-    _needed(table, NEURON_ID, "A table of neurons", first_wins=True)
+    if id_column(table) is None:
+        _needed(table, NEURON_ID, "A table of neurons", first_wins=True)
 
 
 @no_type_check  # as above: the policies are checked here
@@ -119,9 +135,22 @@ def assemble(
     on_duplicate: Refuse | Sum | KeepFirst,
     on_dangling: Refuse | Drop,
     name: str,
+    annotations: Sequence[Table] = (),
+    neuropil: str | None = None,
     audit: tuple[str, ...] = (),
 ) -> Connectome:
-    """The connectome in two tables; see `from_tables`.
+    """The connectome in two tables, or more; see `from_tables`.
+
+    Args:
+        neurons: Who the neurons are; None for those that occur as ends.
+        connections: Who connects to whom, maybe with one row a neuropil.
+        count_unit: As of `from_tables`.
+        on_duplicate: As of `from_tables`.
+        on_dangling: As of `from_tables`.
+        name: What to call it in a report.
+        annotations: Further tables of neurons, which add columns and no neuron.
+        neuropil: Only the rows of this neuropil; None for all, added up.
+        audit: What was said so far.
 
     Raises:
         InputError: As `from_tables`.
@@ -145,15 +174,28 @@ def assemble(
         kind = kinds_of(connections, roles["kind"])
     elif len(pre):
         said.append("the connections have no column `kind`: all count as chemical")
-    columns = {} if neurons is None else _further(neurons, said)
+    columns = {} if neurons is None else further(neurons, said)
+    for table in annotations:
+        annotate(columns, ids, table, said)
     sign = _signs(neurons, connections, roles, kind, pre, said)
     edges = Edges(pre, post, kind, found, sign, np.arange(len(pre)))
+    if roles["neuropil"]:
+        edges = in_neuropil(edges, connections, roles["neuropil"], neuropil, said)
+    elif neuropil is not None:
+        raise InputError(
+            f"`neuropil` must go with a table of one row a neuropil; {connections.label} has no "
+            f"such column (it has {', '.join(connections.columns)[:200]}). Leave it out."
+        )
     edges = kept(edges, ids, neurons, connections, roles, on_dangling, count_unit, said)
     edges = undirected(edges, said)
-    edges = unique(edges, ids, connections, on_duplicate, count_unit, said)
+    if roles["neuropil"]:
+        place = words_of(connections, roles["neuropil"])[1]
+        edges = per_neuropil(edges, place, ids, connections, on_duplicate, count_unit, said)
+    else:
+        edges = unique(edges, ids, connections, on_duplicate, count_unit, said)
     if roles["neurotransmitter"] and "neurotransmitter" not in columns:
-        told = values_of(connections, roles["neurotransmitter"]).astype(str)[edges.row]
-        columns["neurotransmitter"] = of_sender(told, edges.pre, ids, said)
+        words, place = words_of(connections, roles["neurotransmitter"])
+        columns["neurotransmitter"] = of_sender(words, place[edges.row], edges.pre, ids, said)
     return Connectome(
         neuron_id=ids,
         pre=edges.pre,
@@ -214,7 +256,11 @@ def _renamed(table: Table, roles: dict[str, str | None]) -> list[str]:
     ]
     if other:
         said.append(f"took {', '.join(other)}")
-    left = [f"`{column}`" for column in table.columns if column not in roles.values()]
+    left = [
+        f"`{column}`"
+        for column in (*table.columns, *table.left_out)
+        if column not in roles.values()
+    ]
     if left:
         said.append(f"left out the columns {', '.join(left)} of the connections")
     return said
@@ -226,7 +272,7 @@ def _ends(
     """The ids of all neurons, and where in them each connection starts and ends; -1 is nowhere."""
     tables = [(connections, str(roles["pre"])), (connections, str(roles["post"]))]
     if neurons is not None:
-        own = str(column_of(neurons, NEURON_ID, first_wins=True))
+        own = str(id_column(neurons))
         if own != "neuron_id":
             said.append(f"took `{own}` as the ids of neurons")
         tables.append((neurons, own))
@@ -236,7 +282,7 @@ def _ends(
         if n_stripped:
             said.append(f"removed spaces around {n_stripped:,} ids of `{column}`")
         parts.append(ids)
-    parts = _one_type(tables, parts, said)
+    parts = one_type(tables, parts, said)
     if neurons is None:
         if not len(parts[0]):
             raise InputError(
@@ -251,7 +297,7 @@ def _ends(
             f"A table of neurons must have a row; {neurons.label} has none. Export it again."
         )
     else:
-        _unrepeated(neurons, tables[2][1], parts[2])
+        unrepeated(neurons, tables[2][1], parts[2])
     where = [
         pc.index_in(end, value_set=parts[2]).fill_null(-1).to_numpy(zero_copy_only=False)
         for end in parts[:2]
@@ -259,73 +305,6 @@ def _ends(
     ids = parts[2].to_numpy(zero_copy_only=False)
     ids = np.array(ids.tolist(), dtype=str) if ids.dtype == object else ids
     return ids, where[0].astype(np.int64), where[1].astype(np.int64)
-
-
-def _one_type(
-    tables: list[tuple[Table, str]], parts: list[pa.Array], said: list[str]
-) -> list[pa.Array]:
-    """All as int64 or all as text. A number that is text becomes a number only in a text file."""
-    whole = [
-        np.ones(len(ids), bool) if pa.types.is_integer(ids.type) else is_whole(ids) for ids in parts
-    ]
-    may = [
-        len(ids) == 0
-        or pa.types.is_integer(ids.type)
-        or (table.untyped and table.types.get(column) != "text")
-        for (table, column), ids in zip(tables, parts, strict=True)
-    ]
-    if all(may) and all(w.all() for w in whole):
-        try:
-            return [ids.cast(pa.int64()) for ids in parts]
-        except pa.ArrowInvalid:
-            said.append("ids are text, because a number among them has more than 63 bits")
-    numbers = [n for n, ids in enumerate(parts) if len(ids) and pa.types.is_integer(ids.type)]
-    texts = [n for n, ids in enumerate(parts) if len(ids) and not pa.types.is_integer(ids.type)]
-    if numbers and texts:
-        (a, of_numbers), (b, of_text) = tables[numbers[0]], tables[texts[0]]
-        raise InputError(
-            f"Ids must be of one type in both tables and at both ends; `{of_numbers}` of "
-            f"{a.label} has whole numbers, `{of_text}` of {b.label} has text such as "
-            f"{parts[texts[0]][0].as_py()!r}. Convert both to int64 or both to text, without going "
-            "through floats."
-        )
-    n_words, n_all = sum(int((~w).sum()) for w in whole), sum(len(ids) for ids in parts)
-    if all(may) and 0 < n_words < n_all:
-        word = next(
-            ids[int(np.flatnonzero(~w)[0])].as_py()
-            for ids, w in zip(parts, whole, strict=True)
-            if not w.all()
-        )
-        said.append(
-            f"ids are text, because {n_words:,} of {n_all:,} are no plain whole numbers, such as "
-            f"{word!r}"
-        )
-    return [ids if len(ids) else pa.array([], pa.large_string()) for ids in parts]
-
-
-def _unrepeated(neurons: Table, column: str, ids: pa.Array) -> None:
-    coded = ids.dictionary_encode().indices.to_numpy(zero_copy_only=False)
-    repeated = np.bincount(coded) > 1
-    if repeated.any():
-        rows = np.flatnonzero(coded == int(np.flatnonzero(repeated)[0]))
-        where = ", ".join(neurons.place(int(row)) for row in rows[:3])
-        raise InputError(
-            f"Each neuron must have one row; {ids[int(rows[0])].as_py()!r} has {len(rows)} in "
-            f"{neurons.label}, column `{column}` ({where}; {int(repeated.sum()):,} ids repeat). "
-            "Remove the repeated rows."
-        )
-
-
-def _further(neurons: Table, said: list[str]) -> dict[str, np.ndarray]:
-    own = str(column_of(neurons, NEURON_ID, first_wins=True))
-    rename = {}
-    if own != "neuron_id":  # a table from elsewhere, with its own words
-        for ours, names in NEURON_COLUMNS.items():
-            theirs = column_of(neurons, names, first_wins=True)
-            if theirs not in (None, own, ours):
-                rename[theirs] = ours
-                said.append(f"took `{theirs}` as {ours}")
-    return {rename.get(c, c): values_of(neurons, c) for c in neurons.columns if c != own}
 
 
 def _signs(

@@ -5,61 +5,128 @@ import io
 import json
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
-from neuroloom.connectome.columns import Table, plain_array
-from neuroloom.connectome.files import speaking_of, text_of
+from neuroloom.connectome.columns import Table, as_text, is_whole, plain_array
+from neuroloom.connectome.files import LONGEST_CELL, speaking_of, text_blocks
 from neuroloom.errors import InputError
 
-__all__ = ["SEPARATORS", "STATED", "read_text_table"]
+__all__ = ["SEPARATORS", "STATED", "columns_of_text", "read_text_table"]
 
 SEPARATORS = {",": "comma", "\t": "tab", ";": "semicolon", " ": "space"}
 STATED = ("count_unit", "name", "audit", "types")  # lines `# name: value` on top, each value JSON
-LONGEST_CELL = 10_000_000
+FEW_WORDS = 10_000  # in a block: fewer are kept as codes
 
 
-def read_text_table(path: Path, needed: Callable[[Table], object]) -> Table:
+def read_text_table(
+    path: Path, needed: Callable[[Table], object], *, wanted: Callable[[str], bool] = bool
+) -> Table:
     """The table in a text file, gzipped or not, with every cell as text.
+
+    A file of several blocks is parsed a block at a time, and columns are kept small on the way:
+    as int64 where every cell is a whole number as Python writes it, and as codes of words where
+    few words repeat. Both give back the very text, so the table means the same.
 
     Args:
         path: The file. Lines `# name: value` on top may state what `write_csv` writes there.
         needed: Raises an `InputError` for a header without the columns that it needs. Of comma,
             tab, semicolon and space, the separator is the one that gives these, and most columns.
+        wanted: Of a column's name, whether its cells are wanted; the others are in `left_out`.
 
     Raises:
         InputError: If the file is broken, no separator gives the columns, a column repeats, or a
             row has another number of cells than the header.
     """
-    body, stated, n_above = _top(path, text_of(path))
+    blocks = text_blocks(path)
+    body, stated, n_above = _top(path, next(blocks))
     line, _, body = body.partition(b"\n")
-    header_text = line.decode().rstrip("\r")
-    separator, header = _header(path, header_text, needed)
-    if separator == " " and b'"' not in body:
-        body = b"\n".join(b" ".join(row.split()) for row in body.splitlines())
-    n_quotes = body.count(b'"')
-    if n_quotes % 2:
-        raise InputError(
-            f"Every quote must be closed; {path} has {n_quotes:,} quote marks below its header, an "
-            "odd number. Check whether the file was cut off, and double the quotes inside cells."
-        )
-    columns = _columns(path, body, separator, header, n_above + 2)
+    separator, header = _header(path, line.decode().rstrip("\r"), needed)
+    names = [name for name in header if wanted(name)]
+    parts: dict[str, list[pa.Array]] = {name: [] for name in names}
+    starts, first_line, n_rows = [], n_above + 2, 0
+    following = next(blocks, None)
+    whole = following is None
+    while True:
+        _check_quotes(path, body)
+        body = _even(body, separator)
+        columns = _columns(path, body, separator, header, names, first_line)
+        for name, values in columns.items():
+            parts[name].append(values if whole else _compact(values))
+        starts.append((n_rows, first_line))
+        n_rows += len(next(iter(columns.values()), ()))
+        first_line += body.count(b"\n")
+        if following is None:
+            break
+        body, following = following, next(blocks, None)
     types = stated.pop("types", {})
     if not isinstance(types, dict):
         raise InputError(
             f"The line `# types:` must map columns to types; {path} says {types!r:.80}. Correct "
             "or remove it."
         )
-    place = partial(_line_of, body, separator, n_above + 2)
-    return Table(str(path), columns, place, untyped=True, types=types, stated=stated)
+    return Table(
+        str(path),
+        {name: _joined(arrays) for name, arrays in parts.items()},
+        partial(_line_of_row, path, separator, n_above + 1, starts),
+        untyped=True,
+        types=types,
+        stated=stated,
+        left_out=tuple(name for name in header if name not in parts),
+    )
+
+
+def columns_of_text(path: Path) -> list[str]:
+    """The names in the header of a text table; of the separators the one that gives most.
+
+    Raises:
+        InputError: If there is no header.
+    """
+    body, _, _ = _top(path, next(text_blocks(path, size=2**20)))
+    line = body.partition(b"\n")[0].decode().rstrip("\r")
+    return _header(path, line, lambda _: None)[1]
+
+
+def _check_quotes(path: Path, body: bytes) -> None:
+    n_quotes = body.count(b'"')
+    if n_quotes % 2:
+        raise InputError(
+            f"Every quote must be closed; {path} has {n_quotes:,} quote marks below its header, an "
+            "odd number. Check whether the file was cut off, and double the quotes inside cells."
+        )
+
+
+def _even(body: bytes, separator: str) -> bytes:
+    """Rows whose cells one space separates, where spaces do."""
+    if separator == " " and b'"' not in body:
+        return b"\n".join(b" ".join(row.split()) for row in body.split(b"\n"))
+    return body
+
+
+def _compact(values: pa.Array) -> pa.Array:
+    if is_whole(values).all():
+        try:
+            return values.cast(pa.int64())
+        except pa.ArrowInvalid:  # 19 digits, beyond 2^63
+            return values
+    coded = values.dictionary_encode()
+    return coded if len(coded.dictionary) < FEW_WORDS else values
+
+
+def _joined(arrays: list[pa.Array]) -> pa.Array:
+    if len({array.type for array in arrays}) > 1:  # numbers as Python writes them are the text
+        arrays = [as_text(array) for array in arrays]
+    joined = pa.chunked_array(arrays)
+    coded = pa.types.is_dictionary(joined.type)
+    return joined.unify_dictionaries().combine_chunks() if coded else plain_array(joined)
 
 
 def _top(path: Path, data: bytes) -> tuple[bytes, dict, int]:
     """What is below the lines that begin with #, what these state, and how many they are."""
-    if b"\n" not in data:
-        data = data.replace(b"\r", b"\n")  # line ends of old
+    data = _even_ends(data)
     stated, n_above = {}, 0
     while data.startswith(b"#"):
         line, _, data = data.partition(b"\n")
@@ -115,11 +182,16 @@ def _header(path: Path, line: str, needed: Callable[[Table], object]) -> tuple[s
 
 
 def _columns(
-    path: Path, body: bytes, separator: str, header: list[str], first_line: int
+    path: Path,
+    body: bytes,
+    separator: str,
+    header: list[str],
+    names: list[str],
+    first_line: int,
 ) -> dict[str, pa.Array]:
     text = pa.large_string()
     if not body.strip():
-        return {name: pa.array([], text) for name in header}
+        return {name: pa.array([], text) for name in names}
     try:
         table = arrow_csv.read_csv(
             pa.BufferReader(body),
@@ -128,14 +200,16 @@ def _columns(
             ),
             parse_options=arrow_csv.ParseOptions(delimiter=separator, newlines_in_values=True),
             convert_options=arrow_csv.ConvertOptions(
-                column_types=dict.fromkeys(header, text), strings_can_be_null=False
+                column_types=dict.fromkeys(header, text),
+                include_columns=names,
+                strings_can_be_null=False,
             ),
         )
     except pa.ArrowException as error:
         _explain_ragged(path, body, separator, header, first_line)
         with speaking_of(path):
             raise ValueError(str(error)) from error
-    return {name: plain_array(table.column(name)) for name in header}
+    return {name: plain_array(table.column(name)) for name in names}
 
 
 def _explain_ragged(
@@ -160,8 +234,22 @@ def _rows(body: bytes, separator: str, first_line: int) -> Iterator[tuple[int, l
         before = reader.line_num
 
 
-def _line_of(body: bytes, separator: str, first_line: int, row: int) -> str:
-    for at, (line, _) in enumerate(_rows(body, separator, first_line)):
-        if at == row:
+def _line_of_row(
+    path: Path, separator: str, n_above: int, starts: list[tuple[int, int]], row: int
+) -> str:
+    """The line of a row, counted from 0; reads the file again, as far as that."""
+    at = max(n for n, (first_row, _) in enumerate(starts) if first_row <= row)
+    body = next(islice(text_blocks(path), at, None))
+    if at == 0:
+        body = _even_ends(body)
+        for _ in range(n_above):
+            body = body.partition(b"\n")[2]
+    first_row, first_line = starts[at]
+    for n, (line, _) in enumerate(_rows(body, separator, first_line)):
+        if first_row + n == row:
             return f"line {line}"
     return f"row {row + 1}"
+
+
+def _even_ends(data: bytes) -> bytes:
+    return data if b"\n" in data else data.replace(b"\r", b"\n")  # line ends of old
