@@ -109,6 +109,7 @@ TEXT_FAULTS = {
         "line 4 of .* has 2",
     ),
     "an open quote": (EDGES + '"8,9,1,chemical\n', "double the quotes"),
+    "an open quote in the header": (EDGES.replace("kind", '"kind', 1), "Close it, and keep names"),
     "Latin-1": ("pre,post,count\nä,b,1\n".encode("latin-1"), "0xe4 in line 2.*Save it as UTF-8"),
     "UTF-16": (EDGES.encode("utf-16"), "Save it as UTF-8"),
     "NUL bytes": (EDGES + "\0" * 9, "NUL|none of them and no text"),

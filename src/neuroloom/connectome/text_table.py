@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -41,27 +42,27 @@ def read_text_table(
         InputError: If the file is broken, no separator gives the columns, a column repeats, or a
             row has another number of cells than the header.
     """
-    blocks = text_blocks(path)
-    body, stated, n_above = _top(path, next(blocks))
-    line, _, body = body.partition(b"\n")
-    separator, header = _header(path, line.decode().rstrip("\r"), needed)
-    names = [name for name in header if wanted(name)]
-    parts: dict[str, list[pa.Array]] = {name: [] for name in names}
-    starts, first_line, n_rows = [], n_above + 2, 0
-    following = next(blocks, None)
-    whole = following is None
-    while True:
-        _check_quotes(path, body)
-        body = _even(body, separator)
-        columns = _columns(path, body, separator, header, names, first_line)
-        for name, values in columns.items():
-            parts[name].append(values if whole else _compact(values))
-        starts.append((n_rows, first_line))
-        n_rows += len(next(iter(columns.values()), ()))
-        first_line += body.count(b"\n")
-        if following is None:
-            break
-        body, following = following, next(blocks, None)
+    with closing(text_blocks(path)) as blocks:
+        body, stated, n_above = _top(path, next(blocks))
+        line, _, body = body.partition(b"\n")
+        separator, header = _header(path, line.decode().rstrip("\r"), needed)
+        names = [name for name in header if wanted(name)]
+        parts: dict[str, list[pa.Array]] = {name: [] for name in names}
+        starts, first_line, n_rows = [], n_above + 2, 0
+        following = next(blocks, None)
+        whole = following is None
+        while True:
+            _check_quotes(path, body)
+            body = _even(body, separator)
+            columns = _columns(path, body, separator, header, names, first_line)
+            for name, values in columns.items():
+                parts[name].append(values if whole else _compact(values))
+            starts.append((n_rows, first_line))
+            n_rows += len(next(iter(columns.values()), ()))
+            first_line += body.count(b"\n")
+            if following is None:
+                break
+            body, following = following, next(blocks, None)
     types = stated.pop("types", {})
     if not isinstance(types, dict):
         raise InputError(
@@ -85,7 +86,8 @@ def columns_of_text(path: Path) -> list[str]:
     Raises:
         InputError: If there is no header.
     """
-    body, _, _ = _top(path, next(text_blocks(path, size=2**20)))
+    with closing(text_blocks(path, size=2**20)) as blocks:
+        body, _, _ = _top(path, next(blocks))
     line = body.partition(b"\n")[0].decode().rstrip("\r")
     return _header(path, line, lambda _: None)[1]
 
@@ -152,6 +154,11 @@ def _top(path: Path, data: bytes) -> tuple[bytes, dict, int]:
 
 
 def _header(path: Path, line: str, needed: Callable[[Table], object]) -> tuple[str, list[str]]:
+    if line.count('"') % 2:
+        raise InputError(
+            f"Every quote must be closed; the header of {path} has an odd number of quote marks: "
+            f"{line[:80]!r}. Close it, and keep names on one line."
+        )
     fitting, errors = {}, {}
     for mark in SEPARATORS:
         try:
@@ -239,7 +246,8 @@ def _line_of_row(
 ) -> str:
     """The line of a row, counted from 0; reads the file again, as far as that."""
     at = max(n for n, (first_row, _) in enumerate(starts) if first_row <= row)
-    body = next(islice(text_blocks(path), at, None))
+    with closing(text_blocks(path)) as blocks:
+        body = next(islice(blocks, at, None))
     if at == 0:
         body = _even_ends(body)
         for _ in range(n_above):
