@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from neuroloom.errors import InputError
 
-__all__ = ["Drop", "KeepFirst", "Refuse", "Sum", "checked_policy"]
+__all__ = ["BothWays", "Drop", "Electrical", "KeepFirst", "Refuse", "Sum", "checked_policy"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,16 @@ class KeepFirst:
 @dataclass(frozen=True)
 class Drop:
     """Leave out connections with an end that is not in the table of neurons."""
+
+
+@dataclass(frozen=True)
+class Electrical:
+    """An edge without direction is one electrical connection."""
+
+
+@dataclass(frozen=True)
+class BothWays:
+    """An edge without direction is two connections, one each way, each with the whole count."""
 
 
 def checked_policy(argument: str, policy: object, allowed: Iterable[type]) -> None:
