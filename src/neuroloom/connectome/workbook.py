@@ -244,12 +244,14 @@ def _check(what: str, n: int, most: int) -> None:
 
 @contextmanager
 def _speaking_of(path: Path) -> Iterator[None]:
+    from openpyxl.utils.exceptions import CellCoordinatesException, InvalidFileException
+
     try:
         yield
     except InputError as error:
         text = str(error)
         raise InputError(text if str(path) in text else f"{path}: {text}") from error
-    except BROKEN as error:
+    except (*BROKEN, CellCoordinatesException, InvalidFileException) as error:
         lines = str(error).strip().splitlines() or ["no more data"]
         raise InputError(
             f"{path} must be a complete workbook (.xlsx or .xls); reading it stopped with: "

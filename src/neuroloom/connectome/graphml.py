@@ -1,0 +1,193 @@
+"""GraphML, in and out: attributes by their names, directions as stated, ids exact."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import no_type_check
+from xml.sax.saxutils import escape, quoteattr
+
+import numpy as np
+
+from neuroloom.connectome.columns import is_id
+from neuroloom.connectome.connectome import KINDS, Connectome
+from neuroloom.connectome.graph_tables import (
+    STATEMENT,
+    GraphPolicies,
+    assemble_graph,
+    stated_by,
+    statement_of,
+)
+from neuroloom.connectome.graphml_parser import NAMESPACE, parse_graphml
+from neuroloom.connectome.policies import BothWays, Drop, Electrical, KeepFirst, Refuse, Sum
+from neuroloom.errors import InputError
+
+__all__ = ["is_graphml", "read_graphml", "write_graphml"]
+
+WRITTEN = {"i": "long", "f": "double", "b": "boolean", "U": "string"}
+NOT_IN_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def is_graphml(head: bytes) -> bool:
+    """Whether these first bytes of a file, unpacked if it is packed, begin a GraphML document."""
+    plain = head.replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe").lstrip()
+    return plain.startswith(b"<") and re.search(rb"<(\w+:)?graphml[\s>]", plain) is not None
+
+
+@no_type_check  # wrong input must raise our own error, also where tests check annotations
+def read_graphml(
+    path: Path,
+    *,
+    undirected: Refuse | Electrical | BothWays = Refuse(),  # noqa: B008
+    count: str | int | None = None,
+    count_unit: str | None = None,
+    on_duplicate: Refuse | Sum | KeepFirst = Refuse(),  # noqa: B008
+    on_dangling: Refuse | Drop = Refuse(),  # noqa: B008
+    name: str | None = None,
+) -> Connectome:
+    """The connectome in a GraphML file: `source` is `pre`, `target` is `post`.
+
+    Attributes go by `attr.name`. Those of nodes become neuron columns; of those of edges, `count`,
+    `kind`, `sign` and `neurotransmitter` are found under the names of public tables, as
+    `from_tables` does. Ids are whole numbers if all are, none of them zero-padded, and else text.
+    Elements of other namespaces (as yEd writes), ports and descriptions are left out.
+
+    Args:
+        path: The file, gzipped or not, with one graph.
+        undirected: What an edge without direction is: `Electrical()` or `BothWays()`, or refused.
+            Edges whose attribute `kind` says electrical need no such decision.
+        count: The edge attribute with the contacts, or one whole number for every edge; None for
+            the attribute known by its name.
+        count_unit: What the counts count; None for what the file says, or else `synapses`.
+        on_duplicate: `Refuse()`, `Sum()` or `KeepFirst()` where a connection occurs again.
+        on_dangling: `Refuse()` or `Drop()` where an end is no node of the file.
+        name: What to call it; None for what the file says, or else the name of the file.
+
+    Raises:
+        InputError: If the file is broken, defines entities, holds several or nested graphs or
+            hyperedges, or is not strict; names the line.
+    """
+    path = Path(path)
+    found = parse_graphml(path)
+    stated = stated_by(str(path), found.about.get(STATEMENT))
+    if not found.nodes and not found.pre:
+        raise InputError(
+            f"A graph must have a node; {path} has none. Export it again with its nodes."
+        )
+    neurons, edges = found.neurons(stated.get("escaped", [])), found.edges()
+    if stated.get("ids") == "text":
+        neurons = replace(neurons, types={**neurons.types, "neuron_id": "text"})
+        edges = replace(edges, types={**edges.types, "pre": "text", "post": "text"})
+    return assemble_graph(
+        neurons if found.nodes else None,
+        edges,
+        np.array(found.directed, bool),
+        GraphPolicies(undirected, count, count_unit, on_duplicate, on_dangling, name),
+        stated=stated,
+        name=path.name.split(".")[0],
+        audit=tuple(found.said),
+    )
+
+
+def write_graphml(path: Path, connectome: Connectome) -> None:
+    """Writes a GraphML file; `read_graphml(path)` gives back the same value.
+
+    The graph is directed, with `kind`, `count` and `sign` of each edge: an electrical connection is
+    one edge with `pre <= post`. Unit, name and audit are in the graph attribute `neuroloom`. Text
+    that XML cannot hold is written as JSON, and that attribute names the column. A file whose name
+    ends in `.gz` is packed.
+
+    Args:
+        path: For the file.
+        connectome: Any with a neuron, but for the exceptions below.
+
+    Raises:
+        InputError: If an id or a column would not come back as it is.
+    """
+    path = Path(path)
+    ids, columns = _writable(connectome)
+    escaped = [
+        name
+        for name, values in columns.items()
+        if values.dtype.kind == "U" and any(NOT_IN_XML.search(word) for word in values.tolist())
+    ]
+    stated = statement_of(
+        connectome, ids="text" if ids.dtype.kind == "U" else "int64", escaped=escaped
+    )
+    edges = {
+        "kind": np.array(KINDS)[connectome.kind],
+        "count": connectome.count,
+        "sign": connectome.sign.astype(np.int64),
+    }
+    data = "".join(_document(ids, columns, edges, connectome, stated, escaped)).encode()
+    path.write_bytes(gzip.compress(data, mtime=0) if path.suffix == ".gz" else data)
+
+
+def _writable(connectome: Connectome) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    ids = connectome.neuron_id
+    if not ids.size:
+        raise InputError(
+            "A connectome must have a neuron to be written; it has 0. Select at least one."
+        )
+    if ids.dtype.kind == "U":
+        plain = is_id(ids) & np.array([not NOT_IN_XML.search(word) for word in ids.tolist()])
+        if not plain.all():
+            raise InputError(
+                "Neuron ids must be plain words to come back from GraphML as they are; "
+                f"{str(ids[~plain][0])!r} is not ({(~plain).sum()} such). Rename those neurons."
+            )
+    columns = {}
+    for name, values in connectome.neurons.items():
+        plain = name.strip() == name != "" and name.isprintable()
+        large = values.dtype.kind == "u" and (values > np.iinfo(np.int64).max).any()
+        if values.dtype.kind not in "iufbU" or large or not plain:
+            raise InputError(
+                "Neuron columns must be text, numbers or True and False, with a plain name; "
+                f"{name!r} is {values.dtype}. Convert, rename or remove the column."
+            )
+        kind = {"i": np.int64, "u": np.int64, "f": np.float64}.get(values.dtype.kind)
+        columns[name] = values if kind is None else values.astype(kind)
+    return ids, columns
+
+
+def _document(
+    ids: np.ndarray,
+    columns: Mapping[str, np.ndarray],
+    edges: Mapping[str, np.ndarray],
+    connectome: Connectome,
+    stated: str,
+    escaped: list[str],
+) -> Iterator[str]:
+    yield f"<?xml version='1.0' encoding='utf-8'?>\n<graphml xmlns=\"{NAMESPACE}\">\n"
+    for owner, letter, table in (("node", "n", columns), ("edge", "e", edges)):
+        for k, (name, values) in enumerate(table.items()):
+            kind = WRITTEN[values.dtype.kind]
+            yield f'<key id="{letter}{k}" for="{owner}" attr.name={quoteattr(name)} '
+            yield f'attr.type="{kind}"/>\n'
+    yield f'<key id="g0" for="graph" attr.name="{STATEMENT}" attr.type="string"/>\n'
+    yield f'<graph edgedefault="directed">\n<data key="g0">{escape(stated)}</data>\n'
+    named = [quoteattr(str(word)) for word in ids.tolist()]
+    cells = [_cells(values, name in escaped) for name, values in columns.items()]
+    for k, word in enumerate(named):
+        data = "".join(f'<data key="n{c}">{column[k]}</data>' for c, column in enumerate(cells))
+        yield f"<node id={word}>{data}</node>\n"
+    cells = [_cells(values, False) for values in edges.values()]
+    for k, (a, b) in enumerate(zip(connectome.pre.tolist(), connectome.post.tolist(), strict=True)):
+        data = "".join(f'<data key="e{c}">{column[k]}</data>' for c, column in enumerate(cells))
+        yield f'<edge id="{k}" source={named[a]} target={named[b]}>{data}</edge>\n'
+    yield "</graph>\n</graphml>\n"
+
+
+def _cells(values: np.ndarray, as_json: bool) -> list[str]:
+    if values.dtype.kind == "b":
+        return [str(value).lower() for value in values.tolist()]
+    if values.dtype.kind == "f":
+        return [repr(value) for value in values.tolist()]
+    if values.dtype.kind == "i":
+        return [str(value) for value in values.tolist()]
+    words = [json.dumps(word) if as_json else word for word in values.tolist()]
+    return [escape(word, {"\r": "&#13;"}) for word in words]
