@@ -87,10 +87,11 @@ def from_networkx(
 def to_networkx(connectome: Connectome) -> nx.MultiDiGraph:
     """The connectome as a networkx graph; `from_networkx` gives back the same value.
 
-    Always a `MultiDiGraph`, with the kind as the key of an edge and `kind`, `count` and `sign` as
-    its attributes. An electrical connection is one edge with `pre <= post`. Of one kind no two
-    edges are parallel, so that `networkx.DiGraph(to_networkx(connectome.of_kind("chemical")))`
-    loses nothing. The graph attribute `neuroloom` states unit, name and audit.
+    But for the order of connections, which networkx makes its own. Always a `MultiDiGraph`, with
+    the kind as the key of an edge and `kind`, `count` and `sign` as its attributes. An electrical
+    connection is one edge with `pre <= post`. Of one kind no two edges are parallel, so that
+    `networkx.DiGraph(to_networkx(connectome.of_kind("chemical")))` loses nothing. The graph
+    attribute `neuroloom` states unit, name and audit.
 
     Args:
         connectome: Any; its neuron columns become attributes of the nodes.
@@ -128,10 +129,9 @@ def _check_nodes(nodes: Iterable[Hashable]) -> None:
     text = [isinstance(n, str) for n in nodes]
     if all(whole) or all(text):
         return
-    odd = next(
-        (n for n, a, b in zip(nodes, whole, text, strict=True) if not (a or b)),
-        next(n for n, a in zip(nodes, whole, strict=True) if a != whole[0]),
-    )
+    neither = [n for n, a, b in zip(nodes, whole, text, strict=True) if not (a or b)]
+    other = [n for n, a in zip(nodes, whole, strict=True) if a != whole[0]]
+    odd = (neither or other)[0]
     raise InputError(
         f"Nodes must be all whole numbers or all text, as ids are; {odd!r:.80} is a "
         f"{type(odd).__name__} ({sum(whole):,} whole numbers, {sum(text):,} texts of "
@@ -166,7 +166,10 @@ def _table(
 
 def _array(owner: str, name: str, values: list) -> pa.Array:
     try:
-        return plain_array(pa.array(values))
+        array = plain_array(pa.array(values))
+        if pa.types.is_nested(array.type) or pa.types.is_binary(array.type):
+            raise TypeError(f"it has {array.type}")
+        return array
     except (pa.ArrowException, OverflowError, TypeError, ValueError) as error:
         raise InputError(
             f"An attribute must be of one type for all {owner}s; `{name}` is not: "

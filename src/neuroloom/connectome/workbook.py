@@ -52,23 +52,24 @@ def is_workbook(path: Path) -> bool:
         return False
 
 
-def read_workbook(path: Path, *, n_rows: int = MOST_ROWS) -> Sheets:
-    """The first `n_rows` rows of each sheet, every cell as text, blank cells empty.
+def read_workbook(path: Path, *, n_rows: int | None = None) -> Sheets:
+    """The rows of each sheet, every cell as text, blank cells empty.
 
     Whole numbers are written without a point. Formulas are refused in an .xlsx, and read as the
     value that was saved with them in an .xls. No macro, link or defined name is looked at.
 
     Args:
         path: The workbook.
-        n_rows: For a look at the headers; the bound on rows stands in any case.
+        n_rows: How many rows of each are enough, for a look at the headers; None for all.
 
     Raises:
         InputError: If the file is broken, no workbook, or too large.
     """
+    enough = MOST_ROWS + 1 if n_rows is None else n_rows  # one more, to see that there are more
     with _speaking_of(path):
         if first_bytes(path, 8).startswith(XLS):
-            return _old(path, n_rows)
-        return _new(path, n_rows)
+            return _old(path, enough)
+        return _new(path, enough)
 
 
 def sheet_table(path: Path, title: str, rows: list[list[str]]) -> Table:
@@ -118,7 +119,7 @@ def _new(path: Path, n_rows: int) -> Sheets:
                 return {
                     sheet.title: _bounded(
                         sheet.iter_rows(
-                            max_row=min(n_rows, MOST_ROWS + 1),
+                            max_row=n_rows,
                             max_col=MOST_COLUMNS + 1,
                             values_only=True,
                         )
@@ -175,7 +176,7 @@ def _old(path: Path, n_rows: int) -> Sheets:
             sheet = book.sheet_by_index(n)
             rows = (
                 [_old_cell(cell.ctype, cell.value) for cell in sheet.row(k)]
-                for k in range(min(sheet.nrows, n_rows, MOST_ROWS + 1))
+                for k in range(min(sheet.nrows, n_rows))
             )
             sheets[title] = _bounded(rows)
             book.unload_sheet(n)
@@ -210,11 +211,11 @@ def _old_cell(kind: int, value: object) -> object:
 def _bounded(rows: Iterable[Iterable[object]]) -> list[list[str]]:
     found = []
     for row in rows:
-        cells = [_text(value) for value in row]
-        while cells and not cells[-1]:
+        cells = list(row)
+        while cells and cells[-1] in (None, ""):
             cells.pop()
         _check("columns", len(cells), MOST_COLUMNS)
-        found.append(cells)
+        found.append([_text(value) for value in cells])
     while found and not found[-1]:
         found.pop()
     _check("rows in a sheet", len(found), MOST_ROWS)
