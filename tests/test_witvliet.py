@@ -69,6 +69,12 @@ def test_neurons_muscles_and_others_are_told_apart_and_names_kept(tmp_path):
     assert "removed the zero padding of 1 names (VB01 is VB1)" in made.audit
 
 
+def test_an_electrical_connection_onto_a_muscle_stays_electrical(tmp_path):
+    made = read_witvliet(put(tmp_path, tabs([*WITVLIET, ("VB1", "BWM-VL05", "electrical", 2)])))
+    assert ("BWM-VL05", "VB1", 1, 2, 0) in edges_of(made)
+    assert made.of_kind("neuromuscular").count.tolist() == [7]
+
+
 def test_the_listed_neurons_are_those_of_the_shipped_worm():
     worm = dataset("worm")
     assert set(worm.neuron_id[worm.is_neuron].tolist()) == NEURONS
