@@ -174,7 +174,10 @@ FOREIGN = {
     "a zip": (archive, "a zip archive of edges.csv. Unpack it first"),
     "a zip cut off": (lambda f: put(f, archive(f).read_bytes()[:40]), "Copy or export it again"),
     "another workbook": (workbook, "the sheets weights.*Save the sheet .* as CSV"),
-    "an old workbook": (lambda f: put(f, b"\xd0\xcf\x11\xe0" + bytes(99)), "Save the sheet as CSV"),
+    "an old workbook": (
+        lambda f: put(f, b"\xd0\xcf\x11\xe0" + bytes(99)),
+        "a complete workbook.*Download or export it again",
+    ),
     "GraphML": (lambda f: put(f, "\n<?xml version='1.0'?>"), "GraphML.*as an edge list"),
     "JSON": (lambda f: put(f, '{"pre": [1]}'), "JSON. Export the connections"),
     "zstd": (lambda f: put(f, b"\x28\xb5\x2f\xfd" + bytes(9)), "Unpack it first"),

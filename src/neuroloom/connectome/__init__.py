@@ -15,7 +15,7 @@ from neuroloom.connectome.nulls import (
     shuffle_signs,
     shuffle_weights,
 )
-from neuroloom.connectome.policies import Drop, KeepFirst, Refuse, Sum
+from neuroloom.connectome.policies import BothWays, Drop, Electrical, KeepFirst, Refuse, Sum
 from neuroloom.connectome.read import read_connectome
 from neuroloom.connectome.signs import (
     AbstractSignRule,
@@ -28,12 +28,28 @@ from neuroloom.connectome.summary import Summary, summarize
 
 if TYPE_CHECKING:
     from neuroloom.connectome.edge_list import read_edge_list, write_csv, write_parquet
+    from neuroloom.connectome.folder import read_folder
+    from neuroloom.connectome.graphml import read_graphml, write_graphml
+    from neuroloom.connectome.graphs import from_networkx, to_networkx
+    from neuroloom.connectome.matrices import from_scipy, read_sparse_npz, to_scipy
     from neuroloom.connectome.tables import from_tables
+    from neuroloom.connectome.varshney import read_varshney
+    from neuroloom.connectome.witvliet import read_witvliet
 
 _LATER = {
+    "from_networkx": "graphs",
+    "from_scipy": "matrices",
     "from_tables": "tables",
     "read_edge_list": "edge_list",
+    "read_folder": "folder",
+    "read_graphml": "graphml",
+    "read_sparse_npz": "matrices",
+    "read_varshney": "varshney",
+    "read_witvliet": "witvliet",
+    "to_networkx": "graphs",
+    "to_scipy": "matrices",
     "write_csv": "edge_list",
+    "write_graphml": "graphml",
     "write_parquet": "edge_list",
 }
 
@@ -44,9 +60,11 @@ __all__ = [
     "NULLS",
     "AbstractSignRule",
     "AllExcitatory",
+    "BothWays",
     "Connectome",
     "Drop",
     "Dropped",
+    "Electrical",
     "KeepFirst",
     "Refuse",
     "Sum",
@@ -54,16 +72,26 @@ __all__ = [
     "Trainable",
     "TransmitterSigns",
     "erdos_renyi",
+    "from_networkx",
+    "from_scipy",
     "from_tables",
     "read_connectome",
     "read_cook2019",
     "read_edge_list",
+    "read_folder",
+    "read_graphml",
+    "read_sparse_npz",
+    "read_varshney",
+    "read_witvliet",
     "rewire",
     "rewire_within_type",
     "shuffle_signs",
     "shuffle_weights",
     "summarize",
+    "to_networkx",
+    "to_scipy",
     "write_csv",
+    "write_graphml",
     "write_parquet",
 ]
 

@@ -152,13 +152,21 @@ def columns_of_file(path: Path) -> list[str]:
     kind = recognize(path)
     if kind == "text":
         return columns_of_text(path)
-    if kind == "zip":
-        raise InputError(f"An edge list must be CSV, TSV, Parquet or Feather; {path} is a zip.")
+    _no_table(path, kind)
     with speaking_of(path):
         if kind == "parquet":
             return parquet.read_schema(str(path)).names
         with ipc.open_file(str(path)) as file:
             return file.schema.names
+
+
+def _no_table(path: Path, kind: str) -> None:
+    other = {"zip": "a zip archive or workbook", "xls": "a workbook", "xml": "XML"}
+    if kind in other:
+        raise InputError(
+            f"An edge list must be CSV, TSV, Parquet or Feather; {path} is {other[kind]}. Save the "
+            "table as CSV; other formats are read by `read_connectome`."
+        )
 
 
 def _table(
@@ -167,11 +175,7 @@ def _table(
     kind = recognize(path)
     if kind == "text":
         return read_text_table(path, needed, wanted=wanted)
-    if kind == "zip":
-        raise InputError(
-            f"An edge list must be CSV, TSV, Parquet or Feather; {path} is a zip archive or "
-            "workbook. Save the sheet as CSV, or read a workbook with `read_connectome`."
-        )
+    _no_table(path, kind)
     with speaking_of(path):
         try:
             found, all_names = (_parquet if kind == "parquet" else _feather)(path, wanted)

@@ -4,20 +4,30 @@ import gzip
 import io
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from neuroloom.errors import InputError
 
-__all__ = ["check_expansion", "first_bytes", "recognize", "speaking_of", "text_blocks"]
+__all__ = ["check_expansion", "first_bytes", "recognize", "speaking_of", "text_blocks", "top_of"]
 
 GZIP = b"\x1f\x8b"
 BLOCK = 2**26  # bytes of text that are parsed at a time
 LONGEST_CELL = 10_000_000
 ALWAYS_FINE = 2**26  # bytes that any file may unpack to
 MOST_TIMES = 200  # beyond that, how many times its own size
-WHAT_IS_READ = "an edge list (CSV, TSV, Parquet or Feather) or the Cook 2019 workbook"
+WHAT_IS_READ = (
+    "an edge list (CSV, TSV, Parquet or Feather), GraphML, or a workbook of Cook 2019, Varshney "
+    "2011 or Witvliet 2021"
+)
+KINDS_OF_FILES = {
+    b"PAR1": "parquet",
+    b"ARROW1": "feather",
+    b"PK\x03\x04": "zip",
+    b"PK\x05\x06": "zip",
+    b"\xd0\xcf\x11\xe0": "xls",
+}
 FOREIGN = {
     b"\x89HDF\r\n\x1a\n": "HDF5 (NWB, NetCDF 4 or MATLAB 7.3). If it is a recording, read it with "
     "`read_recording`; if it holds wiring, export that as an edge list.",
@@ -26,7 +36,6 @@ FOREIGN = {
     b"MATLAB": "a MATLAB file. Load it with SciPy and save the connections as an edge list.",
     b"\x80": "a pickle, which can run code and is never opened. Save it as an edge list.",
     b"%PDF": "a PDF. Ask for the table behind it.",
-    b"\xd0\xcf\x11\xe0": "an old .xls workbook. Save the sheet as CSV.",
     b"\xff\xfe": "text in UTF-16. Save it as UTF-8.",
     b"\xfe\xff": "text in UTF-16. Save it as UTF-8.",
     b"FEA1": "Feather version 1. Save it again as version 2: `pandas.DataFrame.to_feather`.",
@@ -35,7 +44,6 @@ FOREIGN = {
     b"BZh": "packed with bzip2. Unpack it first, or pack it with gzip.",
     b"\xfd7zXZ": "packed with xz. Unpack it first, or pack it with gzip.",
     b"\x89PNG": "a picture. Ask for the table behind it.",
-    b"<": "XML or HTML (GraphML, NeuroML, a web page). Export the connections as an edge list.",
     b"{": "JSON. Export the connections as an edge list.",
     b"[": "JSON. Export the connections as an edge list.",
 }
@@ -59,28 +67,41 @@ def first_bytes(path: Path, n: int = 4096) -> bytes:
     return head
 
 
+def top_of(path: Path, n: int = 4096) -> bytes:
+    """The beginning of the file, unpacked if it is packed with gzip.
+
+    Raises:
+        InputError: As `first_bytes`, or if the packing is broken.
+    """
+    head = first_bytes(path, n)
+    if head.startswith(GZIP):
+        with speaking_of(path), gzip.open(path) as file:
+            head = file.read(n)
+    return head
+
+
 def recognize(path: Path) -> str:
-    """`text`, `parquet`, `feather` or `zip`, by content and not by name.
+    """`text`, `parquet`, `feather`, `zip`, `xls` or `xml`, by content and not by name.
 
     Raises:
         InputError: If it is none of these; says what it is, where that can be told.
     """
-    head = first_bytes(path)
-    if head.startswith(GZIP):
-        with speaking_of(path), gzip.open(path) as file:
-            head = file.read(4096)
+    head = top_of(path)
+    if first_bytes(path).startswith(GZIP):
         if not head:
             raise InputError(
                 f"A table must hold data; {path} unpacks to nothing. Copy or export it again."
             )
-        if head.startswith((b"PAR1", b"ARROW1", b"PK\x03\x04", GZIP)):
+        if head.startswith((*KINDS_OF_FILES, GZIP)):
             raise InputError(
                 f"Only text may be packed with gzip; {path} holds a binary file inside. Unpack it "
                 "with `gunzip` first."
             )
-    for magic, kind in {b"PAR1": "parquet", b"ARROW1": "feather", b"PK": "zip"}.items():
-        if head.startswith(magic) and (kind != "zip" or head[2:4] in (b"\x03\x04", b"\x05\x06")):
+    for magic, kind in KINDS_OF_FILES.items():
+        if head.startswith(magic):
             return kind
+    if head.replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe").lstrip().startswith(b"<"):
+        return "xml"
     for magic, what in FOREIGN.items():
         if (head.lstrip() if magic in (b"<", b"{", b"[") else head).startswith(magic):
             raise InputError(f"A connectome must be {WHAT_IS_READ}; {path} looks like {what}")
@@ -92,7 +113,7 @@ def recognize(path: Path) -> str:
     return "text"
 
 
-def text_blocks(path: Path, *, size: int | None = None) -> Iterator[bytes]:
+def text_blocks(path: Path, *, size: int | None = None) -> Generator[bytes, None, None]:
     """The bytes of a text file in UTF-8, unpacked if packed, without a mark of byte order.
 
     They come in blocks, each of which ends with a line, and not inside of quotes.

@@ -4,7 +4,6 @@ Separated by tabs though named `.csv`, with CRLF in those of White (one has spac
 tabs below), or the same in an `.xlsx`. An electrical connection has one row, either way round.
 """
 
-import gzip
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +14,7 @@ import pyarrow as pa
 
 from neuroloom.connectome.columns import Table, counts_of, ids_of, kinds_of
 from neuroloom.connectome.connectome import CHEMICAL, ELECTRICAL, KINDS, Connectome
-from neuroloom.connectome.files import GZIP, first_bytes, speaking_of
+from neuroloom.connectome.files import top_of
 from neuroloom.connectome.policies import KeepFirst, Refuse, Sum
 from neuroloom.connectome.tables import assemble
 from neuroloom.connectome.text_table import read_text_table
@@ -54,20 +53,15 @@ def is_witvliet(path: Path) -> bool:
         if is_workbook(path):
             rows = next(iter(read_workbook(path, n_rows=8).values()), [[]])
         else:
-            rows = [BETWEEN.split(line) for line in _top(path).splitlines()[:8]]
+            rows = [
+                BETWEEN.split(line)
+                for line in top_of(path).decode("utf-8-sig", "replace").splitlines()[:8]
+            ]
     except InputError:
         return False
     if not rows or tuple(cell.strip() for cell in rows[0]) != HEADER:
         return False
     return any(plain_name(cell.strip()) in NEURONS for row in rows[1:] for cell in row[:2])
-
-
-def _top(path: Path) -> str:
-    top = first_bytes(path)
-    if top.startswith(GZIP):
-        with speaking_of(path), gzip.open(path) as file:
-            top = file.read(4096)
-    return top.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
 
 
 @no_type_check  # wrong input must raise our own error, also where tests check annotations
