@@ -215,8 +215,8 @@ def test_a_new_workbook_that_unpacks_to_too_much_or_defines_entities_is_refused(
     assert not is_varshney(path)
 
 
-def test_a_sheet_with_a_hundred_thousand_rows_and_more_is_refused(tmp_path):
-    rows = "".join(f'<row r="{k}"><c t="n"><v>1</v></c></row>' for k in range(1, 100_003))
+def test_a_sheet_with_fifty_thousand_rows_and_more_is_refused(tmp_path):
+    rows = "".join(f'<row r="{k}"><c t="n"><v>1</v></c></row>' for k in range(1, 50_003))
     plain = new_workbook(tmp_path / "plain.xlsx", {"a": CONNECT})
     with zipfile.ZipFile(plain) as whole, zipfile.ZipFile(tmp_path / "long.xlsx", "w") as long:
         for member in whole.namelist():
@@ -225,5 +225,39 @@ def test_a_sheet_with_a_hundred_thousand_rows_and_more_is_refused(tmp_path):
                 head, _, tail = content.partition("<sheetData>")
                 content = f"{head}<sheetData>{rows}</sheetData>{tail.partition('</sheetData>')[2]}"
             long.writestr(member, content)
-    with pytest.raises(InputError, match="at most 100,000 rows in a sheet"):
+    with pytest.raises(InputError, match="at most 50,000 rows in a sheet"):
         read_varshney(tmp_path / "long.xlsx")
+
+
+def test_a_new_workbook_with_millions_of_tags_is_refused_before_it_is_parsed(tmp_path):
+    plain = new_workbook(tmp_path / "plain.xlsx", {"a": CONNECT})
+    with (
+        zipfile.ZipFile(plain) as whole,
+        zipfile.ZipFile(tmp_path / "w.xlsx", "w", zipfile.ZIP_DEFLATED) as wide,
+    ):
+        for member in whole.namelist():
+            content = whole.read(member).decode()
+            cells = "<c/>" * 2_100_000 if member.endswith("sheet1.xml") else ""
+            wide.writestr(member, content.replace("</row>", f"{cells}</row>", 1))
+    with pytest.raises(InputError, match="at most 2,097,152 tags"):
+        read_varshney(tmp_path / "w.xlsx")
+
+
+def test_a_row_far_below_the_others_is_refused_and_not_lost(tmp_path):
+    plain = new_workbook(tmp_path / "plain.xlsx", {"a": CONNECT})
+    with zipfile.ZipFile(plain) as whole, zipfile.ZipFile(tmp_path / "far.xlsx", "w") as far:
+        for member in whole.namelist():
+            content = whole.read(member).decode()
+            if member.endswith("sheet1.xml"):
+                content = content.replace('"12"', '"60000"').replace("12", "60000")
+            far.writestr(member, content)
+    with pytest.raises(InputError, match="at most 50,000 rows in a sheet"):
+        read_varshney(tmp_path / "far.xlsx")
+    book = xlwt.Workbook()
+    sheet = book.add_sheet("NeuronConnect.csv")
+    for i, row in enumerate(CONNECT):
+        for j, value in enumerate(row):
+            sheet.write(i if i < 11 else 60_000, j, value)
+    book.save(str(tmp_path / "far.xls"))
+    with pytest.raises(InputError, match="at most 50,000 rows in a sheet"):
+        read_varshney(tmp_path / "far.xls")

@@ -23,7 +23,8 @@ XLS = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 ZIP = b"PK\x03\x04"
 MOST_BYTES = 2**26  # that a new workbook may unpack to
 MOST_OLD_BYTES = 2**24  # of an old one, which is not packed; the worm's largest has 518 kB
-MOST_ROWS, MOST_COLUMNS, MOST_SHEETS = 100_000, 64, 64  # the worm's largest sheet has 6,418 rows
+MOST_TAGS = 2**21  # in all XML of a new workbook; each may become an object
+MOST_ROWS, MOST_COLUMNS, MOST_SHEETS = 50_000, 64, 64  # the worm's largest sheet has 6,418 rows
 NAME, FILLER = 0x18, 0xFFFF  # kinds of BIFF records; no record is of the second
 BROKEN = (
     OSError,
@@ -131,19 +132,23 @@ def _new(path: Path, n_rows: int) -> Sheets:
 
 
 def _check_archive(archive: zipfile.ZipFile) -> None:
-    """Refuses what unpacks to too much, and XML that defines words of its own.
+    """Refuses what unpacks to too much, has too many tags, or defines words of its own in XML.
 
     Such words can grow without bound when they are used, and no workbook needs them.
     """
     members = archive.infolist()
     _check("bytes unpacked", sum(member.file_size for member in members), MOST_BYTES)
+    n_tags = 0
     for member in members:
         if not member.filename.endswith((".xml", ".rels")):
             continue
         with archive.open(member) as file:
             end = b""
             while piece := file.read(2**20):
-                end = end[-32:] + piece.replace(b"\x00", b"")  # NUL: every other byte in UTF-16
+                piece = piece.replace(b"\x00", b"")  # every other byte in UTF-16
+                n_tags += piece.count(b"<")
+                _check("tags", n_tags, MOST_TAGS)
+                end = end[-32:] + piece
                 if b"<!DOCTYPE" in end or b"<!ENTITY" in end:
                     raise InputError(
                         "A workbook must not define its own XML; "
@@ -216,9 +221,9 @@ def _bounded(rows: Iterable[Iterable[object]]) -> list[list[str]]:
             cells.pop()
         _check("columns", len(cells), MOST_COLUMNS)
         found.append([_text(value) for value in cells])
+    _check("rows in a sheet", len(found), MOST_ROWS)  # blank ones too: below there may be others
     while found and not found[-1]:
         found.pop()
-    _check("rows in a sheet", len(found), MOST_ROWS)
     return found
 
 
