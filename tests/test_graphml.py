@@ -212,6 +212,7 @@ FAULTS = {
         "one graph a file",
     ),
     "a hyperedge": (graph("<hyperedge/>"), "Replace it by edges"),
+    "a tower of elements": (graph("<desc>" * 10**6), "nested less than 100 deep"),
     "no graph": (HEAD + "</graphml>", "Export it again"),
     "no node": (graph(nodes=""), "Export it again with its nodes"),
     "another root": ("<html></html>", "Export the graph as GraphML"),

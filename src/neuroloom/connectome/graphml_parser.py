@@ -30,6 +30,7 @@ TYPES = {
 }
 TRUTH = {"true": "True", "1": "True", "false": "False", "0": "False"}
 ENDLESS = {"inf": "inf", "+inf": "inf", "infinity": "inf", "-inf": "-inf", "-infinity": "-inf"}
+DEEPEST = 100  # elements inside each other; tables need 4
 MOST_BLANKS = 2**24  # cells of attributes that few nodes or edges have
 
 
@@ -73,6 +74,11 @@ class GraphmlElements:
         space, _, word = tag.rpartition(" ")
         known = space in ("", NAMESPACE)
         within = self.inside[-1] if self.inside else ""
+        if len(self.inside) >= DEEPEST:
+            raise InputError(
+                f"Elements must be nested less than {DEEPEST} deep; they are deeper in line "
+                f"{self.parser.CurrentLineNumber}. Export the graph again."
+            )
         if not within and not (known and word == "graphml"):
             raise InputError(
                 f"A GraphML file must begin with `graphml`; this one begins with `{word[:80]}`. "
