@@ -10,6 +10,8 @@ import pytest
 
 from circuits import circuit, rate_network
 from neuroloom.networks import (
+    ExponentialEuler,
+    ForwardEuler,
     GainSide,
     RateNetwork,
     RateNoise,
@@ -48,7 +50,7 @@ def gradient(arguments, form, *, adjoint, noise=None):
     return jax.jit(jax.grad(lambda a: value(a, form, noise, adjoint)))(arguments)
 
 
-def value(arguments, form, noise, adjoint, free=True):
+def value(arguments, form, noise, adjoint, free=True, integrator=None):
     parts, inputs, initial, clamp, dt = arguments
     states = simulate(
         eqx.combine(parts, form),
@@ -58,6 +60,7 @@ def value(arguments, form, noise, adjoint, free=True):
         clamp=clamp if free else None,
         noise=noise,
         key=None if noise is None else jax.random.key(3),
+        integrator=integrator,
         adjoint=adjoint,
     )
     return jnp.sum(jnp.sin(3 * states))
@@ -73,6 +76,7 @@ def largest_difference(one, other):
     return max(jax.tree.leaves(jax.tree.map(relative, one, other)))
 
 
+@pytest.mark.parametrize("integrator", [ForwardEuler(), ExponentialEuler()])
 @pytest.mark.parametrize(
     ("side", "noise", "dtype"),
     [
@@ -81,10 +85,12 @@ def largest_difference(one, other):
         (GainSide.PRESYNAPTIC, "rate", jnp.float64),
     ],
 )
-def test_gradient_of_every_number_equals_automatic_differentiation(side, noise, dtype, rng):
+def test_gradient_of_every_number_equals_automatic_differentiation(
+    side, noise, dtype, integrator, rng
+):
     """Parameters, signs, counts, inputs, initial state, clamped rates and dt."""
     arguments, form = everything(7, rng, dtype, gain_side=side)
-    run = partial(value, form=form, noise=NOISES[noise])
+    run = partial(value, form=form, noise=NOISES[noise], integrator=integrator)
     ours = jax.jit(jax.value_and_grad(partial(run, adjoint=True)))(arguments)
     plain = jax.jit(jax.value_and_grad(partial(run, adjoint=False)))(arguments)
     assert largest_difference(ours, plain) < (1e-5 if dtype == jnp.float32 else 1e-10)
@@ -153,6 +159,25 @@ def test_asking_for_one_gradient_alone_gives_the_same(side, names, rng):
         assert jnp.abs(expected).max() > 0
         ours = jax.jit(jax.grad(alone))(picked(parts))
         np.testing.assert_allclose(ours, expected, rtol=1e-9, atol=1e-11, err_msg=name)
+
+
+def test_time_constants_and_gap_junctions_shape_the_exponential_step_and_its_gradient(rng):
+    """Both enter through the fraction; a step longer than tau, with noise on the state."""
+    arguments, form = everything(6, rng, jnp.float64)
+    parts, *rest, _ = arguments
+    for name in ("tau", "coupling"):
+        picked = PICKED[name]
+
+        def alone(leaf, adjoint, picked=picked):
+            moved = (eqx.tree_at(picked, parts, leaf), *rest, jnp.asarray(0.3))
+            return value(moved, form, StateNoise(0.3), adjoint, integrator=ExponentialEuler())
+
+        ours, plain = (
+            jax.jit(jax.grad(partial(alone, adjoint=adjoint)))(picked(parts))
+            for adjoint in (True, False)
+        )
+        assert jnp.abs(plain).max() > 0
+        np.testing.assert_allclose(ours, plain, rtol=1e-10, err_msg=name)
 
 
 def test_a_single_step_has_the_right_gradient(rng):

@@ -1,4 +1,4 @@
-"""States from a network and its inputs: over time (Euler), or where it comes to rest."""
+"""States from a network and its inputs: over time, or where it comes to rest."""
 
 from collections.abc import Callable
 from typing import NamedTuple, no_type_check
@@ -10,7 +10,14 @@ from jax.core import Tracer
 from jaxtyping import Array, Float, Int, PRNGKeyArray, PyTree
 
 from neuroloom.errors import InputError, SimulationError
-from neuroloom.networks import GainSide, RateNetwork, RateNoise, StateNoise
+from neuroloom.networks import (
+    AbstractIntegrator,
+    ForwardEuler,
+    GainSide,
+    RateNetwork,
+    RateNoise,
+    StateNoise,
+)
 from neuroloom.networks.recurrence import Drive, euler, euler_with_adjoint
 
 __all__ = ["linear_response", "simulate", "steady_state"]
@@ -26,22 +33,25 @@ def simulate(
     clamp: Float[Array, "*trial time neuron"] | None = None,
     noise: StateNoise | RateNoise | None = None,
     key: PRNGKeyArray | None = None,
+    integrator: AbstractIntegrator | None = None,
     adjoint: bool = True,
 ) -> Float[Array, "*trial time neuron"]:
-    r"""States x of every neuron after each step of forward Euler.
+    r"""States x of every neuron after each step of `integrator`.
 
-    $$x_{t+1} = x_t + \Delta t\, \dot x(x_t, u_t)$$
+    Forward Euler unless said otherwise: $x_{t+1} = x_t + \Delta t\, \dot x(x_t, u_t)$.
 
     Args:
         network: Parameters and equation.
         inputs: u, in units of the state, held over each step. Any trial axes in front.
-        dt: Step in seconds, above 0; below the shortest tau, or Euler is unstable.
+        dt: Step in seconds, above 0; below the shortest tau, or forward Euler is unstable.
         initial: State before the first step; default 0.
         clamp: Rates that replace what neurons send during each step, NaN where a neuron is free. A
             clamped neuron still has a state of its own, driven by the others: what the network says
             of it while its true rate is handed to everyone else.
         noise: `StateNoise` or `RateNoise`; needs `key`.
         key: Randomness of the noise.
+        integrator: How a step is taken; default `ForwardEuler()`. `ExponentialEuler()` costs the
+            same and bears steps longer than tau.
         adjoint: Whether to use our own gradient of the loop: exact, faster, and it keeps the states
             only; reverse mode (`jax.grad`, `jax.vjp`) and derivatives of such gradients. False
             takes JAX's, which forward mode (`jax.jvp`, as in Gauss-Newton) needs.
@@ -69,7 +79,8 @@ def simulate(
     u = jnp.moveaxis(inputs.reshape(-1, *shape[-2:]), 1, 0)
     x0 = jnp.zeros(u.shape[1:], u.dtype) if initial is None else initial.reshape(u.shape[1:])
     held = None if clamp is None else jnp.moveaxis(clamp.reshape(-1, *shape[-2:]), 1, 0)
-    states = _euler(network, u, x0, held, noise, key, dt, adjoint)
+    method = integrator or ForwardEuler()
+    states = _euler(network, u, x0, held, noise, key, dt, method, adjoint)
     return jnp.moveaxis(states, 0, 1).reshape(shape)
 
 
@@ -82,6 +93,7 @@ def _euler(
     noise: StateNoise | RateNoise | None,
     key: PRNGKeyArray | None,
     dt: float | Float[Array, ""],
+    method: AbstractIntegrator,
     adjoint: bool,
 ) -> Float[Array, "time trial neuron"]:
     prepared = network.prepare()
@@ -89,15 +101,19 @@ def _euler(
     if noise is not None and key is not None:
         keys = jax.random.split(key, u.shape[0])
         drawn = noise.sd * jax.vmap(lambda k: jax.random.normal(k, x0.shape, x0.dtype))(keys)
+    over_a_step = (dt, prepared.tau, prepared.leak)
+    state_noise = None
+    if drawn is not None and isinstance(noise, StateNoise):
+        state_noise = drawn * method.noise_root(*over_a_step)[None, None, :]
     drive = Drive(
         prepared=prepared,
         activation=network.activation,
-        fraction=dt / prepared.tau,
+        fraction=method.fraction(*over_a_step),
         initial=x0,
         inputs=u,
         held=held,
         rate_noise=drawn if isinstance(noise, RateNoise) else None,
-        state_noise=None if drawn is None or isinstance(noise, RateNoise) else drawn * dt**0.5,
+        state_noise=state_noise,
     )
     return (euler_with_adjoint if adjoint else euler)(network, drive)
 

@@ -1,4 +1,4 @@
-"""Networks: parameters and one equation each; noise; what an instrument sees."""
+"""Networks: parameters and one equation each; steps in time; noise; what an instrument sees."""
 
 from neuroloom.networks.activations import (
     AbstractActivation,
@@ -9,6 +9,11 @@ from neuroloom.networks.activations import (
     Tanh,
 )
 from neuroloom.networks.conductance_network import ConductanceNetwork
+from neuroloom.networks.integrators import (
+    AbstractIntegrator,
+    ExponentialEuler,
+    ForwardEuler,
+)
 from neuroloom.networks.noise import RateNoise, StateNoise
 from neuroloom.networks.observation import AbstractObservation, Identity, PooledRoi
 from neuroloom.networks.parameters import Shared, global_value, per_group, per_neuron
@@ -16,8 +21,11 @@ from neuroloom.networks.rate_network import GainSide, PreparedNetwork, RateNetwo
 
 __all__ = [
     "AbstractActivation",
+    "AbstractIntegrator",
     "AbstractObservation",
     "ConductanceNetwork",
+    "ExponentialEuler",
+    "ForwardEuler",
     "GainSide",
     "Identity",
     "Linear",

@@ -1,4 +1,7 @@
-"""Forward Euler over time, with a gradient that keeps the states and nothing else.
+"""Euler over time, forward or exponential, with a gradient that keeps the states and nothing else.
+
+The methods of `integrators.py` differ in the fraction of a step alone, so one loop and one way back
+serve all; how the fraction depends on dt, tau and leak is left to automatic differentiation.
 
 Automatic differentiation of a loop keeps every intermediate value of every step. Here the way back
 computes them again from the states, one step at a time, and the gradient of the weights is taken
@@ -33,7 +36,8 @@ class Drive(NamedTuple):
     Attributes:
         prepared: Parameters of the network, per neuron.
         activation: From state to rate.
-        fraction: dt / tau.
+        fraction: Part of (what a neuron receives, minus its state) that a step adds to its state;
+            dt / tau in forward Euler.
         initial: State before the first step.
         inputs: u, held over each step.
         held: Rates that replace what neurons send, NaN where a neuron is free; or None.
@@ -141,9 +145,9 @@ def _adjoint(
 ) -> Drive:
     """Gradient of every perturbed leaf of `drive`, None for the others.
 
-    With l the cotangent of the state after a step, s that of the rates during it and x the state
-    before it: l a is the cotangent of what was received, s its pull back through the wiring, and
-    (1 - a) l + gap currents + s dr/dx the cotangent of x.
+    With l the cotangent of the state after a step, s that of the rates during it, x the state
+    before it and a the fraction: l a is the cotangent of what was received, s its pull back through
+    the wiring, and (1 - a) l + gap currents + s dr/dx the cotangent of x.
     """
     prepared, fraction = drive.prepared, drive.fraction[None, :]
     network = _with_activation(network, drive)
@@ -221,7 +225,7 @@ def _of_received(
     asked: PreparedNetwork,
     of_fraction: bool,
 ) -> tuple[PreparedNetwork, Array | None]:
-    """Gradients of what shapes the received current, and of dt / tau.
+    """Gradients of what shapes the received current, and of the fraction.
 
     One product over all steps where the wiring is dense; step by step where it is sparse, because
     the gradient of a segment sum keeps one value a connection and batch entry.
