@@ -8,6 +8,12 @@ from neuroloom.networks.activations import (
     Softplus,
     Tanh,
 )
+from neuroloom.networks.calcium import (
+    AbstractCalciumKernel,
+    Calcium,
+    DoubleExponential,
+    SingleExponential,
+)
 from neuroloom.networks.conductance_network import ConductanceNetwork
 from neuroloom.networks.integrators import (
     AbstractIntegrator,
@@ -15,15 +21,24 @@ from neuroloom.networks.integrators import (
     ForwardEuler,
 )
 from neuroloom.networks.noise import RateNoise, StateNoise
-from neuroloom.networks.observation import AbstractObservation, Identity, PooledRoi
+from neuroloom.networks.observation import (
+    AbstractObservation,
+    AbstractTemporalObservation,
+    Identity,
+    PooledRoi,
+)
 from neuroloom.networks.parameters import Shared, global_value, per_group, per_neuron
 from neuroloom.networks.rate_network import GainSide, PreparedNetwork, RateNetwork
 
 __all__ = [
     "AbstractActivation",
+    "AbstractCalciumKernel",
     "AbstractIntegrator",
     "AbstractObservation",
+    "AbstractTemporalObservation",
+    "Calcium",
     "ConductanceNetwork",
+    "DoubleExponential",
     "ExponentialEuler",
     "ForwardEuler",
     "GainSide",
@@ -36,6 +51,7 @@ __all__ = [
     "Relu",
     "Retanh",
     "Shared",
+    "SingleExponential",
     "Softplus",
     "StateNoise",
     "Tanh",

@@ -9,15 +9,38 @@ from jaxtyping import Array, Float, Int
 
 from neuroloom.errors import InputError
 
-__all__ = ["AbstractObservation", "Identity", "PooledRoi"]
+__all__ = ["AbstractObservation", "AbstractTemporalObservation", "Identity", "PooledRoi"]
 
 
 class AbstractObservation(eqx.Module):
-    """What is recorded of the rates, for any batch axes in front."""
+    """What is recorded of the rates, moment by moment, for any batch axes in front."""
 
     @abc.abstractmethod
     def __call__(self, rates: Float[Array, "*batch neuron"]) -> Float[Array, "*batch channel"]:
         """What is recorded, in the unit of the rates."""
+
+
+class AbstractTemporalObservation(eqx.Module):
+    """What is recorded of rates over time, where what came before still shows.
+
+    A pointwise observation takes its output as it takes rates: `roi(calcium(rates, ...))`.
+    """
+
+    @abc.abstractmethod
+    def __call__(
+        self,
+        rates: Float[Array, "*trial time neuron"],
+        *,
+        dt: float | Float[Array, ""],
+        before: Float[Array, "*trial neuron"],
+    ) -> Float[Array, "*trial time channel"]:
+        """What is recorded at each sample, in the unit of the instrument.
+
+        Args:
+            rates: Each is held over the step that ends at its sample.
+            dt: Step, in seconds, above 0.
+            before: Rates since ever before the first step.
+        """
 
 
 class Identity(AbstractObservation):
