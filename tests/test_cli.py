@@ -105,6 +105,7 @@ def test_a_command_is_needed():
         (["inspct", "worm"], "inspect"),
         (["predict", "--preset", "ful"], "Expected one of ('demo', 'full')"),
         (["simulate", "--stimulate", "a", "--dt", "fast"], "--dt"),
+        (["simulate", "--stimulate", "a", "--integrator", "rk4"], "('euler', 'exponential')"),
     ],
 )
 def test_an_unknown_option_is_answered_with_what_is_near(arguments, told, capsys):
@@ -164,6 +165,8 @@ def test_a_bad_file_gets_one_error_and_no_traceback(tmp_path, capsys):
         (["predict", "--recording", "worm-response"], "Did you mean `worm-responses`?"),
         (["simulate", "--stimulate", "ASHX"], "'ASHX' is not (1 such of 1). Check spelling"),
         (["simulate", "--stimulate"], "Name it with `--stimulate`"),
+        (["simulate", "--stimulate", "ASHL", "--calcium-rise", "0.1"], "Add `--calcium-decay`"),
+        (["simulate", "--stimulate", "ASHL", "--dt", "0.1"], "or `--integrator exponential`"),
         (["simulate", "--stimulate", "ASHL", "--top", "0"], "Leave it out for 15"),
         (["simulate", "--stimulate", "ASHL", "--out", "no/such/x.nc"], "Make it, or choose"),
         (["predict", "--n-members", "0"], "Leave it out for the preset's value"),
@@ -204,6 +207,25 @@ def test_simulating_the_worm_prints_who_follows_and_writes_the_rates(tmp_path, c
 def test_simulating_ones_own_wiring_needs_nothing_but_signs(edges, capsys):
     assert main(["simulate", "--connectome", str(edges), "--stimulate", "a"]) == 0
     assert "+0.9" in capsys.readouterr().out
+
+
+def test_calcium_by_exponential_steps_is_printed_and_written_with_unit_and_kernel(
+    edges, tmp_path, capsys
+):
+    out = tmp_path / "x.nc"
+    arguments = ["simulate", "--connectome", str(edges), "--stimulate", "a", "--out", str(out)]
+    kernel = ["--calcium-decay", "0.5", "--calcium-rise", "0.1"]
+    assert main([*arguments, *kernel, "--integrator", "exponential", "--dt", "0.2"]) == 0
+    text = capsys.readouterr().out
+    assert "peak change of calcium (dF/F)" in text
+    seen = read_recording(out)
+    assert (seen.kind, seen.unit, seen.activity.shape) == ("calcium", "dF/F", (1, 10, 2))
+    for said in (
+        "double exponential with rise 0.1 s and decay 0.5 s",
+        "by ExponentialEuler, 0.2 s",
+    ):
+        assert said in text
+        assert any(said in sentence for sentence in seen.audit)
 
 
 def test_rates_that_cannot_be_written_are_an_error_and_no_traceback(edges, capsys):

@@ -5,6 +5,7 @@ import pytest
 
 from neuroloom.connectome import Connectome
 from neuroloom.errors import InputError
+from neuroloom.networks import ExponentialEuler, ForwardEuler
 from neuroloom.studies.push import push
 
 LONG = {"duration": 3.0, "onset": 0.0, "width": 3.0, "dt": 0.01, "tau": 0.05}
@@ -88,6 +89,44 @@ def test_what_is_returned_says_what_was_done(a_to_b):
     assert "scaled by 0.45" in rates.audit[1]
 
 
+def test_exponential_steps_are_exact_for_a_neuron_alone_and_settle_where_euler_does(a_to_b):
+    rates = push(a_to_b, ["a"], integrator=ExponentialEuler(), **LONG)
+    np.testing.assert_allclose(rates.activity[0, :, 0], 1 - np.exp(-(rates.time + 0.01) / 0.05))
+    assert last(rates) == pytest.approx([1, 0.9], abs=1e-6)
+    assert rates.audit[-1] == "stepped by ExponentialEuler, 0.01 s a step"
+    assert push(a_to_b, ["a"], **LONG).audit[-1] == "stepped by ForwardEuler, 0.01 s a step"
+    told = push(a_to_b, ["a"], integrator=ForwardEuler(), **LONG)
+    np.testing.assert_array_equal(told.activity, push(a_to_b, ["a"], **LONG).activity)
+
+
+@pytest.mark.parametrize(("pushed", "settled"), [("a", [2 / 3, 1 / 3]), ("b", [1 / 3, 2 / 3])])
+def test_exponential_steps_may_be_longer_than_the_time_constant(pushed, settled):
+    rates = push(
+        wired((0, 1, 1, 7, 0)),
+        [pushed],
+        **(LONG | {"dt": 0.15, "tau": 0.02, "duration": 9.0, "width": 9.0}),
+        integrator=ExponentialEuler(),
+    )
+    assert last(rates) == pytest.approx(settled, abs=1e-6)
+
+
+def test_calcium_is_what_the_stated_kernel_makes_of_the_rates(a_to_b):
+    rates = push(a_to_b, ["a"]).activity[0]
+    seen = push(a_to_b, ["a"], calcium_decay=0.5)
+    assert (seen.kind, seen.unit, seen.dt) == ("calcium", "dF/F", 0.01)
+    assert seen.audit[-1].startswith("calcium in dF/F: single exponential with decay 0.5 s, area 1")
+    expected, c = [], np.zeros(2)
+    for rate in rates:
+        c = np.exp(-0.01 / 0.5) * c + (1 - np.exp(-0.01 / 0.5)) * rate
+        expected.append(c)
+    np.testing.assert_allclose(seen.activity[0], expected, rtol=1e-9, atol=1e-12)
+    double = push(a_to_b, ["a"], calcium_decay=0.5, calcium_rise=0.2)
+    assert "rise 0.2 s and decay 0.5 s" in double.audit[-1]
+    assert double.activity[0, :, 1].argmax() > seen.activity[0, :, 1].argmax()
+    late = push(a_to_b, ["a"], calcium_decay=0.05, calcium_rise=0.02, **LONG)
+    assert last(late) == pytest.approx([1, 0.9], abs=1e-6)
+
+
 def test_unknown_signs_follow_the_rule_and_the_audit_counts_them():
     gaba = wired((0, 1, 0, 2, 0), neurotransmitter=np.array(["GABA", "acetylcholine"]))
     for rule, factor in (("transmitter", -0.9), ("excitatory", 0.9), ("dropped", 0)):
@@ -130,7 +169,13 @@ def test_an_unknown_id_is_named(a_to_b):
         ({"dt": 0.05}, "try a tenth of `tau`"),
         ({"dt": 0.0}, "try a tenth of `tau`"),
         ({"dt": float("nan")}, "try a tenth of `tau`"),
-        ({"tau": -0.1}, "try a tenth of `tau`"),
+        ({"tau": -0.1}, "Try 0.1"),
+        ({"dt": 0.0, "integrator": ExponentialEuler()}, "above 0"),
+        ({"dt": 3.0, "integrator": ExponentialEuler()}, "Give seconds"),
+        ({"tau": 0.0, "integrator": ExponentialEuler()}, "Try 0.1"),
+        ({"calcium_rise": 0.1}, "Add `--calcium-decay`"),
+        ({"calcium_decay": 0.0}, "Give seconds, or leave it out"),
+        ({"calcium_decay": 0.5, "calcium_rise": float("nan")}, "Give seconds, or leave it out"),
         ({"duration": 0.001}, "Give seconds"),
         ({"duration": float("inf")}, "Give seconds"),
         ({"radius": 1.0}, "0.9 lets activity travel"),

@@ -77,10 +77,14 @@ def test_followers_are_ordered_by_size_of_change_without_the_pushed_one(console)
         activity=activity,
         neuron_id=np.array(["pushed", "weak", "down", "still"]),
         kind="rate",
+        unit="Hz",
         dt=0.1,
+        audit=("as [it] was",),
     )
     print_followers(rates, ["pushed"], top=2, console=console)
     text = printed(console)
+    assert "peak change of rate (Hz)" in text
+    assert "- as [it] was" in text
     assert text.index("down") < text.index("weak")
     assert "-2" in text
     assert "0.10" in text

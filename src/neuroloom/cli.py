@@ -120,10 +120,16 @@ class Simulate:
     """Weights are scaled so that the largest |eigenvalue| of the signed wiring is this."""
     sign_rule: Literal["transmitter", "excitatory", "dropped"] = "transmitter"
     """What to do with connections of unknown sign."""
+    integrator: Literal["euler", "exponential"] = "euler"
+    """How a step is taken: forward Euler, or exponential Euler, which bears steps above tau."""
+    calcium_decay: float | None = None
+    """Show calcium instead of rates: decay of the kernel in seconds, 1 dF/F per unit of rate."""
+    calcium_rise: float | None = None
+    """Rise of the kernel in seconds: a double exponential. Without it, a single one."""
     top: int = 15
     """How many neurons to print."""
     out: Path | None = None
-    """Write the rates here as NetCDF (trial, time, neuron)."""
+    """Write the rates, or calcium, here as NetCDF (trial, time, neuron)."""
 
 
 @dataclass(frozen=True)
@@ -236,6 +242,7 @@ def _inspect(command: Inspect) -> None:
 
 
 def _simulate(command: Simulate) -> None:
+    from neuroloom.networks import ExponentialEuler, ForwardEuler
     from neuroloom.report.terminal import print_followers
     from neuroloom.studies.push import push
     from neuroloom.studies.sources import load_connectome
@@ -247,7 +254,8 @@ def _simulate(command: Simulate) -> None:
             f"`--out` must be in a folder that exists; {command.out.parent} does not. Make it, or "
             "choose another."
         )
-    rates = push(
+    integrators = {"euler": ForwardEuler(), "exponential": ExponentialEuler()}
+    activity = push(
         load_connectome(command.connectome, neurons=command.neurons),
         command.stimulate,
         amplitude=command.amplitude,
@@ -258,19 +266,22 @@ def _simulate(command: Simulate) -> None:
         tau=command.tau,
         radius=command.radius,
         sign_rule=command.sign_rule,
+        integrator=integrators[command.integrator],
+        calcium_decay=command.calcium_decay,
+        calcium_rise=command.calcium_rise,
     )
     if command.out is not None:
         from neuroloom.recording import write_netcdf
 
         try:
-            write_netcdf(command.out, rates)
+            write_netcdf(command.out, activity)
         except OSError as error:
             raise StudyError(
                 f"`--out` must be a file that can be written; {command.out} cannot "
                 f"({error.strerror or error}). Make its folder, or choose another."
             ) from error
         print(f"wrote {command.out}")
-    print_followers(rates, command.stimulate, top=command.top)
+    print_followers(activity, command.stimulate, top=command.top)
 
 
 def _datasets(command: Datasets) -> None:

@@ -80,22 +80,26 @@ def print_datasets(known: Sequence[DatasetInfo], *, console: Console | None = No
 
 
 def print_followers(
-    rates: Recording, stimulated: Sequence[str], *, top: int, console: Console | None = None
+    activity: Recording, stimulated: Sequence[str], *, top: int, console: Console | None = None
 ) -> None:
-    """The neurons whose rate changes most after a push, largest first."""
-    change = rates.activity[0] - rates.activity[0, 0]
+    """The neurons whose activity changes most after a push, largest first, and how it was made."""
+    console = _console(console)
+    change = activity.activity[0] - activity.activity[0, 0]
     peak = np.take_along_axis(change, np.abs(change).argmax(0)[None], axis=0)[0]
-    when = rates.time[np.abs(change).argmax(0)]
-    names = rates.neuron_id.astype(str)
+    when = activity.time[np.abs(change).argmax(0)]
+    names = activity.neuron_id.astype(str)
     followers = np.flatnonzero(~np.isin(names, list(stimulated)))
     order = followers[np.argsort(-np.abs(peak[followers]), kind="stable")][:top]
     table = Table(title=f"who follows {escape(', '.join(stimulated))}", title_justify="left")
     table.add_column("neuron")
-    table.add_column("peak change of rate", justify="right")
+    unit = f" ({activity.unit})" if activity.unit else ""
+    table.add_column(escape(f"peak change of {activity.kind}{unit}"), justify="right")
     table.add_column("at (s)", justify="right")
     for i in order:
         table.add_row(escape(str(names[i])), f"{peak[i]:+.3g}", f"{when[i]:.2f}")
-    _console(console).print(table)
+    console.print(table)
+    for sentence in activity.audit:
+        console.print(f"  - {escape(sentence)}", style="dim")
 
 
 def _console(console: Console | None) -> Console:
