@@ -269,7 +269,7 @@ def test_a_missing_table_is_refused_with_what_to_do_and_listed_as_absent(tmp_pat
 
 def test_every_dataset_states_licence_citation_size_and_how_to_get_it():
     known = {dataset.name: dataset for dataset in datasets.available()}
-    assert set(known) == {"worm", "worm-responses", "worm-responses-unc31"}
+    assert set(known) == {"worm", "fly-optic-lobe", "worm-responses", "worm-responses-unc31"}
     for dataset in known.values():
         assert dataset.licence.startswith(("MIT", "GPL-3.0-or-later"))
         assert "doi:10." in dataset.citation

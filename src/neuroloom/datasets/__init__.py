@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from neuroloom.connectome import Connectome
+from neuroloom.datasets import fly_optic_lobe
 from neuroloom.datasets import worm as _worm
 from neuroloom.datasets import worm_responses as _responses
 from neuroloom.errors import InputError, nearest
 from neuroloom.recording import Recording
 
-__all__ = ["DatasetInfo", "available", "connectome", "recording"]
+__all__ = ["DatasetInfo", "available", "connectome", "fly_optic_lobe", "recording"]
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,10 @@ class DatasetInfo:
     citation: str
 
 
-_CONNECTOMES: dict[str, Callable[[], Connectome]] = {_worm.NAME: _worm.worm}
+_CONNECTOMES: dict[str, Callable[[], Connectome]] = {
+    _worm.NAME: _worm.worm,
+    fly_optic_lobe.NAME: fly_optic_lobe.fly_optic_lobe,
+}
 
 
 def available() -> tuple[DatasetInfo, ...]:
@@ -51,19 +55,23 @@ def available() -> tuple[DatasetInfo, ...]:
 
     Example:
         >>> [(dataset.name, dataset.noun) for dataset in available()]
-        [('worm', 'connectome'), ('worm-responses', 'recording'),
+        [('worm', 'connectome'), ('fly-optic-lobe', 'connectome'),
+         ('worm-responses', 'recording'),
          ('worm-responses-unc31', 'recording')]
     """
     installed = _responses.find_atlas() is not None
     return (
-        DatasetInfo(
-            name=_worm.NAME,
-            noun="connectome",
-            present=all((_worm.TABLES / table).is_file() for table in _worm.CHECKSUMS),
-            where=_worm.HOW_TO_GET,
-            size=_worm.SIZE,
-            licence=_worm.LICENCE,
-            citation=_worm.CITATION,
+        *(
+            DatasetInfo(
+                name=shipped.NAME,
+                noun="connectome",
+                present=all((shipped.TABLES / table).is_file() for table in shipped.CHECKSUMS),
+                where="Ships with neuroloom.",
+                size=shipped.SIZE,
+                licence=shipped.LICENCE,
+                citation=shipped.CITATION,
+            )
+            for shipped in (_worm, fly_optic_lobe)
         ),
         *(
             DatasetInfo(

@@ -5,16 +5,12 @@ Two tables of facts ship with neuroloom (`tables/`); `scripts/build_worm_tables.
 
 from __future__ import annotations
 
-import csv
-import hashlib
-import io
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 
 from neuroloom.connectome import KINDS, Connectome
-from neuroloom.errors import InputError
+from neuroloom.datasets.shipped import TABLES, read_table
 
 __all__ = ["CHECKSUMS", "CITATION", "HOW_TO_GET", "LICENCE", "NAME", "SIZE", "TABLES", "worm"]
 
@@ -34,7 +30,6 @@ SIZE = (
     "connections"
 )
 HOW_TO_GET = "Ships with neuroloom."
-TABLES = Path(__file__).parent / "tables"
 # SHA-256 of each table, also in ATTRIBUTION.md.
 CHECKSUMS = {
     "worm_neurons.csv": "1dddad35ef84e9cc33e96b075696f0757c9d00c3feda52545ca38da6e22bbdba",
@@ -75,8 +70,9 @@ def worm() -> Connectome:
         Connectome(worm: 473 nodes, 3,828 connections: 3,828 chemical; 21,920 em_sections;
         signs 0 +, 0 -, 3,828 unknown)
     """
-    neurons = _table("worm_neurons.csv")
-    connections = _table("worm_connections.csv")
+    neurons, connections = (
+        read_table(TABLES / name, checksum, dataset=NAME) for name, checksum in CHECKSUMS.items()
+    )
     place = {name: i for i, name in enumerate(neurons["neuron_id"])}
     kind = np.array([KINDS.index(name) for name in connections["kind"]])
     columns = {name: np.array(neurons[name], dtype=str) for name in COLUMNS}
@@ -101,24 +97,3 @@ def worm() -> Connectome:
             "all signs are unknown: a transmitter is not a sign",
         ),
     )
-
-
-def _table(name: str) -> dict[str, list[str]]:
-    """The columns of a shipped table, after its checksum was verified."""
-    path = TABLES / name
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise InputError(
-            f"The dataset `worm` must have its table {name}; reading {path} failed ({error}). "
-            "Install neuroloom again."
-        ) from error
-    digest = hashlib.sha256(content).hexdigest()
-    if digest != CHECKSUMS[name]:
-        raise InputError(
-            f"The table {name} of the dataset `worm` must have the SHA-256 {CHECKSUMS[name]}; "
-            f"{path} has {digest}. Install neuroloom again, or read your own version with "
-            "`neuroloom.read_connectome`."
-        )
-    header, *rows = csv.reader(io.StringIO(content.decode("ascii"), newline=""))
-    return dict(zip(header, (list(column) for column in zip(*rows, strict=True)), strict=True))
