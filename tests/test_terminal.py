@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from neuroloom.datasets import DatasetInfo
+from neuroloom.datasets import DatasetInfo, available
 from neuroloom.errors import StudyError
 from neuroloom.recording import Recording
 from neuroloom.report.terminal import print_datasets, print_followers, print_rows, print_scores
@@ -64,8 +64,49 @@ def test_datasets_are_printed_with_licence_citation_and_where_to_get_them(consol
         ],
         console=console,
     )
-    for word in ("worm", "connectome", "no: install [worm]", "302 neurons", "MIT", "Cook 2019"):
+    for word in ("worm", "connectome", "not here", "install [worm]", "302 neurons", "Cook 2019"):
         assert word in printed(console)
+
+
+@pytest.mark.parametrize("width", [80, 120, 200])
+def test_every_dataset_is_readable_at_any_width_and_printed_once(width):
+    console = Console(file=io.StringIO(), width=width, highlight=False, color_system=None)
+    known = available()
+    print_datasets(known, console=console)
+    lines = printed(console).splitlines()
+    assert max(map(len, lines)) <= width
+    for dataset in known:
+        titles = [line for line in lines if line.split("  ")[0] == dataset.name]
+        assert len(titles) == 1
+        assert dataset.noun in titles[0]
+    text = "".join(printed(console).split())
+    for dataset in known:
+        for fact in (dataset.size, dataset.licence, dataset.citation):
+            assert "".join(fact.split()) in text
+    n = len({dataset.name for dataset in known})
+    assert lines[-1].endswith(f"of {n} datasets are here")
+
+
+def test_many_members_are_cut_short_unless_all_are_asked_for():
+    many = DatasetInfo(
+        name="flies",
+        noun="recording",
+        present=True,
+        where="here",
+        size="20 flies",
+        licence="MIT",
+        citation="us",
+        n_bytes=1_234_567,
+        members=tuple(f"fly{i}" for i in range(20)),
+        default="fly0",
+    )
+    for every, last in ((False, False), (True, True)):
+        console = Console(file=io.StringIO(), width=300, highlight=False, color_system=None)
+        print_datasets([many], every_member=every, console=console)
+        assert ("fly19" in printed(console)) == last
+        assert ("and 12 others" in printed(console)) != last
+        assert "alone it is flies/fly0" in printed(console)
+        assert "1.2 MB" in printed(console)
 
 
 def test_followers_are_ordered_by_size_of_change_without_the_pushed_one(console):

@@ -6,16 +6,18 @@ Two tables of facts ship with neuroloom (`tables/`); `scripts/build_fly_tables.p
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 from typing import no_type_check
 
 import numpy as np
 from jaxtyping import Int
 
 from neuroloom.connectome import Connectome
-from neuroloom.datasets.shipped import TABLES, read_table
+from neuroloom.datasets.entry import Entry
+from neuroloom.datasets.shipped import SHIPS, all_there, n_bytes_of, read_table
 from neuroloom.errors import InputError
 
-__all__ = ["CHECKSUMS", "CITATION", "LICENCE", "NAME", "SIZE", "expand", "fly_optic_lobe"]
+__all__ = ["CHECKSUMS", "ENTRIES", "NAME", "expand", "fly_optic_lobe"]
 
 NAME = "fly-optic-lobe"
 LICENCE = "MIT (tables of facts derived from the wheel flyvis 1.2.0; see tables/ATTRIBUTION.md)"
@@ -217,7 +219,7 @@ def _gaps(known: Int[np.ndarray, "offset 2"]) -> Int[np.ndarray, "gap 2"]:
 def _tables() -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Columns of the types, and of the offsets with types as positions."""
     types, offsets = (
-        read_table(TABLES / name, checksum, dataset=NAME) for name, checksum in CHECKSUMS.items()
+        read_table(name, checksum, dataset=NAME) for name, checksum in CHECKSUMS.items()
     )
     place = {name: i for i, name in enumerate(types["cell_type"])}
     text = ("cell_type", "role", "polarity", "direction_selective")
@@ -228,3 +230,22 @@ def _tables() -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     ends = {k: np.array([place[name] for name in offsets[k]]) for k in ("pre", "post")}
     whole = {k: np.array(offsets[k], dtype=np.int64) for k in ("sign", "du", "dv")}
     return columns, ends | whole | {"mean_synapses": np.array(offsets["mean_synapses"], float)}
+
+
+def _open(member: str, data: Path | None) -> Connectome:
+    del member, data
+    return fly_optic_lobe()
+
+
+ENTRIES = {
+    NAME: Entry(
+        name=NAME,
+        size=SIZE,
+        licence=LICENCE,
+        citation=CITATION,
+        where=SHIPS,
+        n_bytes=n_bytes_of(CHECKSUMS),
+        is_present=all_there(CHECKSUMS),
+        connectome=_open,
+    )
+}

@@ -6,13 +6,15 @@ Two tables of facts ship with neuroloom (`tables/`); `scripts/build_worm_tables.
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 
 from neuroloom.connectome import KINDS, Connectome
-from neuroloom.datasets.shipped import TABLES, read_table
+from neuroloom.datasets.entry import Entry
+from neuroloom.datasets.shipped import SHIPS, all_there, n_bytes_of, read_table
 
-__all__ = ["CHECKSUMS", "CITATION", "HOW_TO_GET", "LICENCE", "NAME", "SIZE", "TABLES", "worm"]
+__all__ = ["CHECKSUMS", "ENTRIES", "LICENCE", "NAME", "worm"]
 
 NAME = "worm"
 LICENCE = (
@@ -29,7 +31,6 @@ SIZE = (
     "302 neurons, 135 muscles, 36 others; 3,828 chemical, 1,450 electrical, 1,051 neuromuscular "
     "connections"
 )
-HOW_TO_GET = "Ships with neuroloom."
 # SHA-256 of each table, also in ATTRIBUTION.md.
 CHECKSUMS = {
     "worm_neurons.csv": "1dddad35ef84e9cc33e96b075696f0757c9d00c3feda52545ca38da6e22bbdba",
@@ -71,7 +72,7 @@ def worm() -> Connectome:
         signs 0 +, 0 -, 3,828 unknown)
     """
     neurons, connections = (
-        read_table(TABLES / name, checksum, dataset=NAME) for name, checksum in CHECKSUMS.items()
+        read_table(name, checksum, dataset=NAME) for name, checksum in CHECKSUMS.items()
     )
     place = {name: i for i, name in enumerate(neurons["neuron_id"])}
     kind = np.array([KINDS.index(name) for name in connections["kind"]])
@@ -97,3 +98,22 @@ def worm() -> Connectome:
             "all signs are unknown: a transmitter is not a sign",
         ),
     )
+
+
+def _open(member: str, data: Path | None) -> Connectome:
+    del member, data
+    return worm()
+
+
+ENTRIES = {
+    NAME: Entry(
+        name=NAME,
+        size=SIZE,
+        licence=LICENCE,
+        citation=CITATION,
+        where=SHIPS,
+        n_bytes=n_bytes_of(CHECKSUMS),
+        is_present=all_there(CHECKSUMS),
+        connectome=_open,
+    )
+}

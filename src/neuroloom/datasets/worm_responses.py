@@ -7,23 +7,21 @@ HDF5 file is found by path and read; the package is never imported and nothing o
 from __future__ import annotations
 
 import importlib.util
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int, Shaped
 
+from neuroloom.datasets.entry import Entry
 from neuroloom.errors import InputError, nearest
 from neuroloom.recording import Recording
 
 __all__ = [
-    "CITATION",
+    "ENTRIES",
     "GENOTYPES",
-    "HOW_TO_GET",
-    "LICENCE",
     "NAMES",
-    "SIZE",
     "SingleTrials",
     "find_atlas",
     "single_trials",
@@ -37,7 +35,11 @@ CITATION = (
     "Randi, Sharma, Dvali, Leifer. Neural signal propagation atlas of Caenorhabditis elegans. "
     "Nature 623:406 (2023), doi:10.1038/s41586-023-06683-4"
 )
-SIZE = "wild type: 173 stimulated x 300 neurons, 23,901 pairs; unc-31: 109 x 300, 9,119 pairs"
+SIZES = {
+    "wild-type": "173 stimulated x 300 neurons, 23,901 pairs",
+    "unc-31": "109 stimulated x 300 neurons, 9,119 pairs",
+}
+ATLAS_BYTES = 18_266_176  # funatlas.h5
 HOW_TO_GET = (
     "Install the extra: `pip install 'neuroloom[worm]'` (a 38 MB data wheel under "
     "GPL-3.0-or-later, which neuroloom reads and never imports)."
@@ -200,3 +202,28 @@ def _open(path: Path, group_name: str) -> Atlas:
     for array in atlas:
         array.flags.writeable = False
     return atlas
+
+
+def _open_by_name(genotype: str, member: str, data: Path | None) -> Recording:
+    del member, data
+    return worm_responses(genotype)
+
+
+def _is_present(data: Path | None) -> bool:
+    del data
+    return find_atlas() is not None
+
+
+ENTRIES = {
+    name: Entry(
+        name=name,
+        size=SIZES[genotype],
+        licence=LICENCE,
+        citation=CITATION,
+        where=HOW_TO_GET,
+        n_bytes=ATLAS_BYTES,
+        is_present=_is_present,
+        recording=partial(_open_by_name, genotype),
+    )
+    for name, genotype in NAMES.items()
+}

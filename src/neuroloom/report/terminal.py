@@ -60,23 +60,54 @@ def print_scores(run: Path, report: Path, *, console: Console | None = None) -> 
     console.print(f"report: {escape(str(report))}", soft_wrap=True)
 
 
-def print_datasets(known: Sequence[DatasetInfo], *, console: Console | None = None) -> None:
-    """Datasets by name, whether they are here, licence, citation and size."""
+def print_datasets(
+    known: Sequence[DatasetInfo], *, every_member: bool = False, console: Console | None = None
+) -> None:
+    """Datasets by name: whether they are here, size, licence, citation, members.
+
+    Args:
+        known: In the order to print them; a dataset that is both nouns stands twice and is printed
+            once.
+        every_member: Print all members, not the first few.
+        console: Where to print.
+    """
     console = _console(console)
-    table = Table(show_lines=True)
-    table.add_column("name", no_wrap=True)
-    for column in ("what", "here", "size", "licence", "citation"):
-        table.add_column(column, overflow="fold")
+    by_name: dict[str, list[DatasetInfo]] = {}
     for dataset in known:
-        table.add_row(
-            escape(dataset.name),
-            dataset.noun,
-            "yes" if dataset.present else escape(f"no: {dataset.where}"),
-            escape(dataset.size),
-            escape(dataset.licence),
-            escape(dataset.citation),
-        )
-    console.print(table)
+        by_name.setdefault(dataset.name, []).append(dataset)
+    for name, same in by_name.items():
+        first = same[0]
+        state = "here" if first.present else "not here"
+        nouns = " and ".join(dataset.noun for dataset in same)
+        size = f", {_bytes(first.n_bytes)}" if first.n_bytes else ""
+        console.print(f"[bold]{escape(name)}[/bold]  {nouns}, {state}{size}", soft_wrap=True)
+        table = Table(show_header=False, box=None, padding=(0, 1, 0, 0))
+        table.add_column(no_wrap=True, style="dim")
+        table.add_column(overflow="fold")
+        rows = [("holds", first.size), ("members", _members(first, every_member))]
+        rows += [("licence", first.licence), ("cite", first.citation)]
+        rows += [("to get it" if not first.present else "", first.where)]
+        for title, text in rows:
+            if title and text:
+                table.add_row(f"  {title}", escape(text))
+        console.print(table)
+    n_here = sum(same[0].present for same in by_name.values())
+    if len(by_name) > 1:
+        console.print(f"{n_here} of {len(by_name)} datasets are here", highlight=False)
+
+
+def _members(dataset: DatasetInfo, every_member: bool) -> str:
+    if not dataset.members:
+        return ""
+    shown = dataset.members if every_member else dataset.members[:8]
+    more = len(dataset.members) - len(shown)
+    others = f" and {more} others (`neuroloom datasets {dataset.name}`)" if more else ""
+    default = f"; alone it is {dataset.name}/{dataset.default}" if dataset.default else ""
+    return f"{dataset.name}/ {', '.join(shown)}{others}{default}"
+
+
+def _bytes(n: int) -> str:
+    return f"{n / 1e6:.1f} MB" if n >= 1e6 else f"{n / 1e3:.0f} kB"
 
 
 def print_followers(

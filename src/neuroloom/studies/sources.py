@@ -10,23 +10,26 @@ from neuroloom.recording import Recording, read_recording
 __all__ = ["load_connectome", "load_recording"]
 
 
-def load_connectome(source: str, *, neurons: Path | None = None) -> Connectome:
+def load_connectome(
+    source: str, *, neurons: Path | None = None, data: Path | None = None
+) -> Connectome:
     """The dataset of this name, or the connectome in this file.
 
     Args:
         source: A name that `neuroloom datasets` lists, or a file.
         neurons: Table of neurons of an edge list.
+        data: Folder with the datasets that may not ship; default: the variable NEUROLOOM_DATA.
 
     Raises:
         InputError: If it is neither, or the file cannot be read.
     """
-    if source in _names("connectome"):
+    if _is_dataset(source, "connectome"):
         if neurons is not None:
             raise InputError(
                 f"`--neurons` must go with an edge list; `{source}` is a dataset that has its own. "
                 "Leave it out."
             )
-        return datasets.connectome(source)
+        return datasets.connectome(source, data=data)
     return read_connectome(_existing(source, "connectome"), neurons=neurons)
 
 
@@ -36,6 +39,7 @@ def load_recording(
     resample: float | None = None,
     dt: float | None = None,
     kind: str | None = None,
+    data: Path | None = None,
 ) -> Recording:
     """The dataset of this name, or the recording in this file.
 
@@ -44,14 +48,20 @@ def load_recording(
         resample: Time step to resample to, in seconds, if times are not uniform.
         dt: Seconds per step, where the file does not say; the bin width of spike times.
         kind: What the activity is, where the file does not say.
+        data: Folder with the datasets that may not ship; default: the variable NEUROLOOM_DATA.
 
     Raises:
         InputError: If it is neither, or the file cannot be read.
     """
-    if source in _names("recording"):
-        return datasets.recording(source)
+    if _is_dataset(source, "recording"):
+        return datasets.recording(source, data=data)
     path = _existing(source, "recording")
     return read_recording(path, resample=resample, dt=dt, kind=kind)
+
+
+def _is_dataset(source: str, noun: str) -> bool:
+    """Whether this is the name of a dataset of that noun, and not of a file that exists."""
+    return noun in datasets.nouns_of(source) and not ("/" in source and Path(source).is_file())
 
 
 def _names(noun: str) -> list[str]:
@@ -61,12 +71,11 @@ def _names(noun: str) -> list[str]:
 def _existing(source: str, noun: str) -> Path:
     path = Path(source)
     if not path.is_file():
-        nouns = {dataset.name: dataset.noun for dataset in datasets.available()}
-        if source in nouns:
+        nouns = datasets.nouns_of(source)
+        if nouns:
             raise InputError(
                 f"A {noun} must be the name of a dataset of that kind or a file; `{source}` is a "
-                f"{nouns[source]}. Use it as the {nouns[source]}. "
-                f"{nearest(source, _names(noun))}"
+                f"{nouns[0]}. Use it as the {nouns[0]}. {nearest(source, _names(noun))}"
             )
         what = "is a folder" if path.is_dir() else "does not exist"
         raise InputError(
