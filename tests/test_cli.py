@@ -20,7 +20,11 @@ COMMANDS = {
     "datasets": cli.Datasets,
     "report": cli.Report,
 }
-POSITIONAL = {("inspect", "file"): "NAME|FILE", ("report", "run"): "PATH"}
+POSITIONAL = {
+    ("inspect", "file"): "NAME|FILE",
+    ("report", "run"): "PATH",
+    ("datasets", "name"): "[NAME]",
+}
 HEAVY = ("jax", "equinox", "pandas", "matplotlib", "scipy", "sklearn", "xarray")
 
 

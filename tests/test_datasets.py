@@ -282,8 +282,9 @@ def test_every_dataset_states_licence_citation_size_and_how_to_get_it():
     known = {dataset.name: dataset for dataset in datasets.available()}
     assert set(known) == {
         *("worm", "worm-adult", "worm-development", "worm-white", "worm-responses"),
-        *("worm-responses-unc31", "fly-optic-lobe", "fly-heading-rules"),
-        *("larva-mushroom-body-left", "larva-mushroom-body-right"),
+        *("worm-responses-unc31", "fly-optic-lobe", "fly-heading-rules", "fly-heading"),
+        *("fly-cx-fafb", "larva-mushroom-body-left", "larva-mushroom-body-right"),
+        *("zebrafish-oculomotor", "rat-place-cells"),
     }
     for dataset in known.values():
         assert dataset.licence
@@ -313,7 +314,7 @@ def test_an_unknown_dataset_is_answered_with_the_nearest_of_its_noun():
         datasets.connectome("wrom")
     with pytest.raises(InputError, match="Did you mean `worm-responses`"):
         datasets.recording("worm_responses")
-    with pytest.raises(InputError, match="Known: worm-responses, worm-responses-unc31"):
+    with pytest.raises(InputError, match="Known: fly-heading, rat-place-cells, worm-responses, "):
         datasets.recording("zzz")
 
 

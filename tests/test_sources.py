@@ -75,7 +75,7 @@ def test_a_file_is_read_with_its_options(wiring, bare, a_to_b):
     [
         (load_connectome, "wurm", "does not exist as a file. Did you mean `worm`?"),
         (load_recording, "worm-response", "Did you mean `worm-responses`?"),
-        (load_recording, "zzz", "Known: worm-responses, worm-responses-unc31."),
+        (load_recording, "zzz", "Known: fly-heading, rat-place-cells, worm-responses, "),
         (load_connectome, "worm-responses", "is a recording. Use it as the recording."),
         (load_recording, "worm", "is a connectome. Use it as the connectome."),
     ],
@@ -86,7 +86,7 @@ def test_what_is_neither_name_nor_file_is_told_what_is_near(load, source, told):
 
 
 def test_a_folder_is_no_file(tmp_path):
-    with pytest.raises(InputError, match=r"is a folder as a file.*Known: fly-heading-rules"):
+    with pytest.raises(InputError, match=r"is a folder as a file.*Known: fly-cx-fafb"):
         load_connectome(str(tmp_path))
 
 
@@ -175,7 +175,7 @@ def test_a_file_that_is_neither_gets_the_reason_of_both_readers(tmp_path):
     [
         ("worm-respones", "is neither. Did you mean `worm-responses`?"),
         ("wrm", "Did you mean `worm`?"),
-        ("zzz", "worm-white. `neuroloom datasets` lists"),
+        ("zzz", "zebrafish-oculomotor. `neuroloom datasets` lists"),
     ],
 )
 def test_inspecting_nothing_is_told_what_is_near(source, told):
@@ -201,3 +201,15 @@ def test_a_dataset_that_is_not_installed_is_answered_with_how_to_get_it(monkeypa
     told = r"^The dataset `worm-responses` must be installed.*pip install 'neuroloom\[worm\]'"
     with pytest.raises(InputError, match=told):
         inspect("worm-responses")
+
+
+def test_a_member_of_a_dataset_is_opened_by_name_and_a_file_of_that_path_comes_first(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    assert load_connectome("worm-adult/7").name == "worm-adult/7"
+    assert "worm-adult/7" in inspect("worm-adult/7").title
+    (tmp_path / "worm-adult").mkdir()
+    (tmp_path / "worm-adult/7").write_text("pre,post,count\na,b,3\n")
+    assert load_connectome("worm-adult/7").n_connections == 1
+    assert inspect("worm-adult/7").value.n_connections == 1

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import tyro
 
 from neuroloom import __version__
-from neuroloom.errors import InputError, NeuroloomError, StudyError
+from neuroloom.errors import InputError, NeuroloomError, StudyError, nearest
 from neuroloom.studies.config import PRESETS, PredictConfig
 
 __all__ = ["main"]
@@ -25,6 +25,10 @@ Progress = Annotated[bool, tyro.conf.arg(help="Show progress bars.")]
 Out = Annotated[Path, tyro.conf.arg(help="Folder that receives the run's folder.")]
 Kind = Literal["rate", "calcium", "spike_count", "response"]
 NameOrPath = tyro.conf.arg(metavar="NAME|FILE")
+DataFolder = Annotated[
+    Path | None,
+    tyro.conf.arg(help="Folder with the datasets that may not ship; else $NEUROLOOM_DATA."),
+]
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,7 @@ class Predict:
     """Seconds per step, where the file does not say; the bin width of spike times."""
     kind: Kind | None = None
     """What the activity is, where the file does not say."""
+    data: DataFolder = None
     out: Out = Path("runs")
     progress: Progress = True
 
@@ -89,6 +94,7 @@ class Inspect:
     """Time step in seconds to resample to, if times are not uniform."""
     kind: Kind | None = None
     """For a recording: what its activity is, where the file does not say."""
+    data: DataFolder = None
 
 
 @dataclass(frozen=True)
@@ -126,6 +132,7 @@ class Simulate:
     """Show calcium instead of rates: decay of the kernel in seconds, 1 dF/F per unit of rate."""
     calcium_rise: float | None = None
     """Rise of the kernel in seconds: a double exponential. Without it, a single one."""
+    data: DataFolder = None
     top: int = 15
     """How many neurons to print."""
     out: Path | None = None
@@ -135,6 +142,10 @@ class Simulate:
 @dataclass(frozen=True)
 class Datasets:
     """List the datasets that can be named, whether they are here, their licence and citation."""
+
+    name: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="[NAME]")] = ""
+    """One dataset, with all of its members; default: every dataset."""
+    data: DataFolder = None
 
 
 @dataclass(frozen=True)
@@ -215,9 +226,13 @@ def _predict(command: Predict) -> None:
     from neuroloom.studies.sources import load_connectome, load_recording
 
     run = predict(
-        load_connectome(command.connectome, neurons=command.neurons),
+        load_connectome(command.connectome, neurons=command.neurons, data=command.data),
         load_recording(
-            command.recording, resample=command.resample, dt=command.dt, kind=command.kind
+            command.recording,
+            resample=command.resample,
+            dt=command.dt,
+            kind=command.kind,
+            data=command.data,
         ),
         command.config,
         out=command.out,
@@ -237,6 +252,7 @@ def _inspect(command: Inspect) -> None:
         resample=command.resample,
         dt=command.dt,
         kind=command.kind,
+        data=command.data,
     )
     print_rows(found.title, [*found.rows, *(("audit", line) for line in found.audit)])
 
@@ -256,7 +272,7 @@ def _simulate(command: Simulate) -> None:
         )
     integrators = {"euler": ForwardEuler(), "exponential": ExponentialEuler()}
     activity = push(
-        load_connectome(command.connectome, neurons=command.neurons),
+        load_connectome(command.connectome, neurons=command.neurons, data=command.data),
         command.stimulate,
         amplitude=command.amplitude,
         duration=command.duration,
@@ -288,8 +304,16 @@ def _datasets(command: Datasets) -> None:
     from neuroloom import datasets
     from neuroloom.report.terminal import print_datasets
 
-    del command
-    print_datasets(datasets.available())
+    known = datasets.available(command.data)
+    if command.name:
+        known = tuple(dataset for dataset in known if dataset.name == command.name)
+        if not known:
+            names = {dataset.name for dataset in datasets.available()}
+            raise InputError(
+                f"A dataset must be one of {len(names)} names; got `{command.name}`. "
+                f"{nearest(command.name, names)}"
+            )
+    print_datasets(known, every_member=bool(command.name))
 
 
 def _report(command: Report) -> None:

@@ -219,8 +219,17 @@ def as_text(values: pa.Array) -> pa.Array:
 
 
 def words_of(table: Table, column: str) -> tuple[list[str], np.ndarray]:
-    """The distinct words of a column, blank where a cell is missing, and the place of each cell."""
+    """The distinct words of a column, blank where a cell is missing, and the place of each cell.
+
+    Raises:
+        InputError: If its cells are lists.
+    """
     values = table.columns[column]
+    if pa.types.is_nested(values.type):
+        raise InputError(
+            f"Each cell of column `{column}` must hold one word; {table.label} has {values.type}. "
+            "Write one word a row, or rename the column if it means something else."
+        )
     if not pa.types.is_dictionary(values.type):
         values = values.dictionary_encode(null_encoding="encode")
     words = ["" if v is None else str(v) for v in values.dictionary.to_pylist()]

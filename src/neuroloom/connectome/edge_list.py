@@ -21,7 +21,7 @@ from neuroloom.connectome.tables import assemble, need_connections, need_neurons
 from neuroloom.connectome.text_table import columns_of_text, read_text_table
 from neuroloom.errors import InputError
 
-__all__ = ["columns_of_file", "read_edge_list", "write_csv", "write_parquet"]
+__all__ = ["columns_of_file", "read_edge_list", "writable", "write_csv", "write_parquet"]
 
 KEY = b"neuroloom"  # of what a Parquet file states about itself
 
@@ -104,7 +104,7 @@ def write_csv(path: Path, connectome: Connectome, *, neurons: Path) -> None:
     Raises:
         InputError: If an id or a column would not come back as it is.
     """
-    ids, columns = _writable(connectome)
+    ids, columns = writable(connectome)
     word = {"U": "text", "i": "int64", "f": "float64", "b": "bool"}
     types = {"neuron_id": word[ids.dtype.kind]}
     types |= {name: word[values.dtype.kind] for name, values in columns.items()}
@@ -129,7 +129,7 @@ def write_parquet(path: Path, connectome: Connectome, *, neurons: Path) -> None:
     Raises:
         InputError: If an id or a column would not come back as it is.
     """
-    ids, columns = _writable(connectome)
+    ids, columns = writable(connectome)
     stated = {
         "count_unit": connectome.count_unit,
         "name": connectome.name,
@@ -254,8 +254,12 @@ def _connections(connectome: Connectome) -> dict[str, np.ndarray]:
     }
 
 
-def _writable(connectome: Connectome) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Ids and further columns in the four types that tables hold."""
+def writable(connectome: Connectome) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Ids and further columns in the four types that tables hold.
+
+    Raises:
+        InputError: If an id or a column would not come back as it is.
+    """
     ids = connectome.neuron_id
     if not ids.size:
         raise InputError(

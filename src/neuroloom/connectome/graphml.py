@@ -13,8 +13,8 @@ from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
 
-from neuroloom.connectome.columns import is_id
 from neuroloom.connectome.connectome import KINDS, Connectome
+from neuroloom.connectome.edge_list import writable
 from neuroloom.connectome.graph_tables import (
     STATEMENT,
     GraphPolicies,
@@ -128,29 +128,14 @@ def write_graphml(path: Path, connectome: Connectome) -> None:
 
 
 def _writable(connectome: Connectome) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    ids = connectome.neuron_id
-    if not ids.size:
-        raise InputError(
-            "A connectome must have a neuron to be written; it has 0. Select at least one."
-        )
+    ids, columns = writable(connectome)
     if ids.dtype.kind == "U":
-        plain = is_id(ids) & np.array([not NOT_IN_XML.search(word) for word in ids.tolist()])
-        if not plain.all():
+        odd = np.array([NOT_IN_XML.search(word) is not None for word in ids.tolist()])
+        if odd.any():
             raise InputError(
-                "Neuron ids must be plain words to come back from GraphML as they are; "
-                f"{str(ids[~plain][0])!r} is not ({(~plain).sum()} such). Rename those neurons."
+                "Neuron ids must be text that XML can hold; "
+                f"{str(ids[odd][0])!r} is not ({odd.sum()} such). Rename those neurons."
             )
-    columns = {}
-    for name, values in connectome.neurons.items():
-        plain = name.strip() == name != "" and name.isprintable()
-        large = values.dtype.kind == "u" and (values > np.iinfo(np.int64).max).any()
-        if values.dtype.kind not in "iufbU" or large or not plain:
-            raise InputError(
-                "Neuron columns must be text, numbers or True and False, with a plain name; "
-                f"{name!r} is {values.dtype}. Convert, rename or remove the column."
-            )
-        kind = {"i": np.int64, "u": np.int64, "f": np.float64}.get(values.dtype.kind)
-        columns[name] = values if kind is None else values.astype(kind)
     return ids, columns
 
 

@@ -71,7 +71,8 @@ class Entry:
         is_present: Whether it can be opened, given `data`.
         connectome: Opens the connectome, if it is one.
         recording: Opens the recording, if it is one.
-        members: What may follow the name after a slash, given `data`.
+        members: What may follow the name after a slash, given `data`; empty where that is not known
+            until its files are there, and opening it says which are missing.
         default: The member that the name alone opens, if any.
     """
 
@@ -120,16 +121,15 @@ class Entry:
         Raises:
             InputError: If there is no such member, or one must be named; says the nearest.
         """
-        known = self.members(data)
-        chosen = member or self.default
-        if not known:
-            if member and self.is_present(data):
+        if self.members is no_members:
+            if member:
                 raise InputError(
                     f"The dataset `{self.name}` must be named alone; got `{self.name}/{member}`. "
                     f"Use `{self.name}`."
                 )
-            return member
-        if not chosen or chosen not in known:
+            return ""
+        known, chosen = self.members(data), member or self.default
+        if known and chosen not in known:
             what = f"`{self.name}/{member}`" if member else f"`{self.name}` alone"
             full = [f"{self.name}/{each}" for each in known]
             hint = nearest(f"{self.name}/{member}", full) if member else ""

@@ -1,6 +1,6 @@
 """What a file or dataset holds, and what was kept, changed or left out on reading it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +9,7 @@ from neuroloom import datasets
 from neuroloom.connectome import Connectome, summarize
 from neuroloom.errors import InputError, nearest
 from neuroloom.recording import Recording
-from neuroloom.studies.sources import load_connectome, load_recording
+from neuroloom.studies.sources import dataset_nouns, load_connectome, load_recording
 
 __all__ = ["Inspection", "inspect"]
 
@@ -43,6 +43,7 @@ def inspect(
     resample: float | None = None,
     dt: float | None = None,
     kind: str | None = None,
+    data: Path | None = None,
 ) -> Inspection:
     """Read a connectome or a recording, whichever it is, and say what it holds.
 
@@ -52,28 +53,35 @@ def inspect(
         resample: Time step to resample to, in seconds, if times are not uniform.
         dt: Seconds per step, where the file does not say; the bin width of spike times.
         kind: For a recording: what its activity is, where the file does not say.
+        data: Folder with the datasets that may not ship; default: the variable NEUROLOOM_DATA.
 
     Raises:
         InputError: If it is neither; gives the reason of both readers.
     """
     source = str(source)
-    nouns = {dataset.name: dataset.noun for dataset in datasets.available()}
-    if neurons is not None or nouns.get(source) == "connectome":
-        return inspect_connectome(load_connectome(source, neurons=neurons))
-    if source not in nouns and not Path(source).is_file():
+    nouns = dataset_nouns(source)
+    if neurons is not None or "connectome" in nouns:
+        found = inspect_connectome(load_connectome(source, neurons=neurons, data=data))
+        if "recording" not in nouns:
+            return found
+        both = (*found.rows, ("also a recording", repr(load_recording(source, data=data))))
+        return replace(found, rows=both)
+    if not nouns and not Path(source).is_file():
+        names = [dataset.name for dataset in datasets.available()]
         raise InputError(
             f"What to inspect must be a file or the name of a dataset; `{source}` is "
-            f"{'a folder' if Path(source).is_dir() else 'neither'}. {nearest(source, nouns)} "
+            f"{'a folder' if Path(source).is_dir() else 'neither'}. {nearest(source, names)} "
             "`neuroloom datasets` lists the names."
         )
     not_a_connectome = None
-    if source not in nouns:
+    if not nouns:
         try:
             return inspect_connectome(load_connectome(source))
         except InputError as error:
             not_a_connectome = error
     try:
-        return inspect_recording(load_recording(source, resample=resample, dt=dt, kind=kind))
+        found = load_recording(source, resample=resample, dt=dt, kind=kind, data=data)
+        return inspect_recording(found)
     except InputError as not_a_recording:
         if not_a_connectome is None:
             raise

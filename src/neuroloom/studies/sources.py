@@ -7,7 +7,7 @@ from neuroloom.connectome import Connectome, read_connectome
 from neuroloom.errors import InputError, nearest
 from neuroloom.recording import Recording, read_recording
 
-__all__ = ["load_connectome", "load_recording"]
+__all__ = ["dataset_nouns", "load_connectome", "load_recording"]
 
 
 def load_connectome(
@@ -23,7 +23,7 @@ def load_connectome(
     Raises:
         InputError: If it is neither, or the file cannot be read.
     """
-    if _is_dataset(source, "connectome"):
+    if "connectome" in dataset_nouns(source):
         if neurons is not None:
             raise InputError(
                 f"`--neurons` must go with an edge list; `{source}` is a dataset that has its own. "
@@ -53,15 +53,18 @@ def load_recording(
     Raises:
         InputError: If it is neither, or the file cannot be read.
     """
-    if _is_dataset(source, "recording"):
+    if "recording" in dataset_nouns(source):
         return datasets.recording(source, data=data)
     path = _existing(source, "recording")
     return read_recording(path, resample=resample, dt=dt, kind=kind)
 
 
-def _is_dataset(source: str, noun: str) -> bool:
-    """Whether this is the name of a dataset of that noun, and not of a file that exists."""
-    return noun in datasets.nouns_of(source) and not ("/" in source and Path(source).is_file())
+def dataset_nouns(source: str) -> tuple[str, ...]:
+    """What a dataset of this name can be opened as; empty for a file or an unknown name.
+
+    A name without a slash is the dataset, also where a file has the same name.
+    """
+    return () if "/" in source and Path(source).is_file() else datasets.nouns_of(source)
 
 
 def _names(noun: str) -> list[str]:
