@@ -61,8 +61,9 @@ def refused(arguments, capsys):
 def options(kind):
     """Every field as the command line spells it; those of nested configs too."""
     for field in dataclasses.fields(kind):
-        if field.name == "config":
-            yield from options(cli.PredictConfig)
+        nested = {"config": cli.PredictConfig, "reading": cli.Reading}.get(field.name)
+        if nested is not None:
+            yield from options(nested)
         else:
             yield field.name
 

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from neuroloom.connectome import Connectome
+from neuroloom.connectome import Connectome, Sum
 from neuroloom.connectome import write_csv as write_edges
 from neuroloom.datasets.worm_responses import find_atlas
 from neuroloom.errors import InputError
@@ -85,9 +85,19 @@ def test_what_is_neither_name_nor_file_is_told_what_is_near(load, source, told):
         load(source)
 
 
-def test_a_folder_is_no_file(tmp_path):
-    with pytest.raises(InputError, match=r"is a folder as a file.*Known: fly-cx-fafb"):
+def test_a_folder_is_a_connectome_or_no_recording(tmp_path):
+    with pytest.raises(InputError, match="A folder must hold one table of connections"):
         load_connectome(str(tmp_path))
+    with pytest.raises(InputError, match=r"is a folder as a file.*Known: fly-heading"):
+        load_recording(str(tmp_path))
+
+
+def test_options_of_reading_reach_the_file(tmp_path):
+    path = tmp_path / "e.csv"
+    path.write_text("pre,post,count\n1,2,3\n1,2,4\n")
+    assert load_connectome(str(path), on_duplicate=Sum()).count.tolist() == [7]
+    with pytest.raises(InputError, match="`--on-duplicate` must go with a file"):
+        load_connectome("worm", on_duplicate=Sum())
 
 
 def test_a_table_of_neurons_beside_a_dataset_is_refused(wiring):

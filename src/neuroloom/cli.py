@@ -5,7 +5,7 @@ import sys
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import tyro
 
@@ -29,6 +29,51 @@ DataFolder = Annotated[
     Path | None,
     tyro.conf.arg(help="Folder with the datasets that may not ship; else $NEUROLOOM_DATA."),
 ]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the file of a connectome is read."""
+
+    neurons: tuple[Path, ...] = ()
+    """For an edge list: its tables of neurons, one row each: id and any of cell_type,
+    neurotransmitter, sign, side. The first says who the neurons are, others describe them."""
+    count_unit: Literal["synapses", "em_sections", "mean_synapses"] | None = None
+    """What the counts count, where the file does not say; else synapses."""
+    neuropil: str | None = None
+    """Only the connections in this neuropil or region, where the file tells them apart."""
+    undirected: Literal["electrical", "both-ways"] | None = None
+    """What an edge without direction is, in GraphML; refused if not said."""
+    on_duplicate: Literal["sum", "keep-first"] | None = None
+    """What to do where a connection repeats; refused if not said."""
+    on_dangling: Literal["drop"] | None = None
+    """What to do with connections to a neuron that no table has; refused if not said."""
+    data: DataFolder = None
+
+    def options(self) -> dict[str, Any]:
+        """The same, as `load_connectome` takes it."""
+        from neuroloom.connectome import BothWays, Drop, Electrical, KeepFirst, Refuse, Sum
+
+        policies = {
+            "electrical": Electrical(),
+            "both-ways": BothWays(),
+            "sum": Sum(),
+            "keep-first": KeepFirst(),
+            "drop": Drop(),
+            None: Refuse(),
+        }
+        return {
+            "neurons": self.neurons,
+            "count_unit": self.count_unit,
+            "neuropil": self.neuropil,
+            "undirected": policies[self.undirected],
+            "on_duplicate": policies[self.on_duplicate],
+            "on_dangling": policies[self.on_dangling],
+            "data": self.data,
+        }
+
+
+ReadOptions = Annotated[Reading, tyro.conf.arg(name="")]
 
 
 @dataclass(frozen=True)
@@ -60,8 +105,8 @@ class Predict:
 
     connectome: Annotated[str, NameOrPath] = "worm"
     """A dataset's name (see `neuroloom datasets`) or a file."""
-    neurons: Path | None = None
-    """Table of neurons, one row each: id and any of cell_type, neurotransmitter, sign, side."""
+    reading: ReadOptions = Reading()
+    """How the file of a connectome is read."""
     recording: Annotated[str, NameOrPath] = "worm-responses"
     """A dataset's name or a file: NPZ, CSV, NetCDF or NWB."""
     preset: Literal["demo", "full"] = "demo"
@@ -75,7 +120,6 @@ class Predict:
     """Seconds per step, where the file does not say; the bin width of spike times."""
     kind: Kind | None = None
     """What the activity is, where the file does not say."""
-    data: DataFolder = None
     out: Out = Path("runs")
     progress: Progress = True
 
@@ -108,8 +152,8 @@ class Simulate:
     """Ids of the neurons that receive input."""
     connectome: Annotated[str, NameOrPath] = "worm"
     """A dataset's name or a file."""
-    neurons: Path | None = None
-    """For an edge list: its table of neurons."""
+    reading: ReadOptions = Reading()
+    """How the file of a connectome is read."""
     amplitude: float = 1.0
     """Input while stimulated, in the units of the state."""
     duration: float = 2.0
@@ -132,7 +176,6 @@ class Simulate:
     """Show calcium instead of rates: decay of the kernel in seconds, 1 dF/F per unit of rate."""
     calcium_rise: float | None = None
     """Rise of the kernel in seconds: a double exponential. Without it, a single one."""
-    data: DataFolder = None
     top: int = 15
     """How many neurons to print."""
     out: Path | None = None
@@ -226,13 +269,13 @@ def _predict(command: Predict) -> None:
     from neuroloom.studies.sources import load_connectome, load_recording
 
     run = predict(
-        load_connectome(command.connectome, neurons=command.neurons, data=command.data),
+        load_connectome(command.connectome, **command.reading.options()),
         load_recording(
             command.recording,
             resample=command.resample,
             dt=command.dt,
             kind=command.kind,
-            data=command.data,
+            data=command.reading.data,
         ),
         command.config,
         out=command.out,
@@ -272,7 +315,7 @@ def _simulate(command: Simulate) -> None:
         )
     integrators = {"euler": ForwardEuler(), "exponential": ExponentialEuler()}
     activity = push(
-        load_connectome(command.connectome, neurons=command.neurons, data=command.data),
+        load_connectome(command.connectome, **command.reading.options()),
         command.stimulate,
         amplitude=command.amplitude,
         duration=command.duration,

@@ -1,9 +1,20 @@
 """A name or a file, given on the command line, becomes a connectome or a recording."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from neuroloom import datasets
-from neuroloom.connectome import Connectome, read_connectome
+from neuroloom.connectome import (
+    BothWays,
+    Connectome,
+    Drop,
+    Electrical,
+    KeepFirst,
+    Refuse,
+    Sum,
+    read_connectome,
+)
 from neuroloom.errors import InputError, nearest
 from neuroloom.recording import Recording, read_recording
 
@@ -11,26 +22,48 @@ __all__ = ["dataset_nouns", "load_connectome", "load_recording"]
 
 
 def load_connectome(
-    source: str, *, neurons: Path | None = None, data: Path | None = None
+    source: str,
+    *,
+    neurons: Path | Sequence[Path] | None = None,
+    count_unit: str | None = None,
+    neuropil: str | None = None,
+    undirected: Refuse | Electrical | BothWays = Refuse(),  # noqa: B008
+    on_duplicate: Refuse | Sum | KeepFirst = Refuse(),  # noqa: B008
+    on_dangling: Refuse | Drop = Refuse(),  # noqa: B008
+    data: Path | None = None,
 ) -> Connectome:
-    """The dataset of this name, or the connectome in this file.
+    """The dataset of this name, or the connectome in this file or folder.
 
     Args:
-        source: A name that `neuroloom datasets` lists, or a file.
-        neurons: Table of neurons of an edge list.
+        source: A name that `neuroloom datasets` lists, a file, or a folder of a public release.
+        neurons: As of `read_connectome`, like the next five; datasets need none of them.
+        count_unit: What the counts count.
+        neuropil: Only the rows of this neuropil or region.
+        undirected: What an edge without direction is.
+        on_duplicate: What to do where a connection repeats.
+        on_dangling: What to do where an end is no neuron.
         data: Folder with the datasets that may not ship; default: the variable NEUROLOOM_DATA.
 
     Raises:
         InputError: If it is neither, or the file cannot be read.
     """
+    options: dict[str, Any] = {
+        "neurons": neurons or None,
+        "count_unit": count_unit,
+        "neuropil": neuropil,
+        "undirected": undirected,
+        "on_duplicate": on_duplicate,
+        "on_dangling": on_dangling,
+    }
     if "connectome" in dataset_nouns(source):
-        if neurons is not None:
+        given = [name for name, value in options.items() if value not in (None, Refuse())]
+        if given:
             raise InputError(
-                f"`--neurons` must go with an edge list; `{source}` is a dataset that has its own. "
-                "Leave it out."
+                f"`--{given[0].replace('_', '-')}` must go with a file; `{source}` is a dataset "
+                "that has its own. Leave it out."
             )
         return datasets.connectome(source, data=data)
-    return read_connectome(_existing(source, "connectome"), neurons=neurons)
+    return read_connectome(_existing(source, "connectome", folder=True), **options)
 
 
 def load_recording(
@@ -71,9 +104,9 @@ def _names(noun: str) -> list[str]:
     return [dataset.name for dataset in datasets.available() if dataset.noun == noun]
 
 
-def _existing(source: str, noun: str) -> Path:
+def _existing(source: str, noun: str, *, folder: bool = False) -> Path:
     path = Path(source)
-    if not path.is_file():
+    if not path.is_file() and not (folder and path.is_dir()):
         nouns = datasets.nouns_of(source)
         if nouns:
             raise InputError(
