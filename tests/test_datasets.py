@@ -283,7 +283,7 @@ def test_every_dataset_states_licence_citation_size_and_how_to_get_it():
     assert set(known) == {
         *("worm", "worm-adult", "worm-development", "worm-white", "worm-responses"),
         *("worm-responses-unc31", "fly-optic-lobe", "fly-heading-rules", "fly-heading"),
-        *("fly-cx-fafb", "larva-mushroom-body-left", "larva-mushroom-body-right"),
+        *("fly-cx-fafb", "larva-mushroom-body"),
         *("zebrafish-oculomotor", "rat-place-cells"),
     }
     for dataset in known.values():
@@ -294,7 +294,7 @@ def test_every_dataset_states_licence_citation_size_and_how_to_get_it():
         assert dataset.n_bytes > 0 or dataset.name == "fly-heading-rules"
     assert known["worm"].present
     shipping = {name for name, dataset in known.items() if dataset.where.startswith("Ships")}
-    assert len(shipping) == 7
+    assert len(shipping) == 6
     assert all(known[name].licence.startswith("MIT") for name in shipping)
     assert known["worm-responses"].present == (find_atlas() is not None)
 

@@ -12,7 +12,7 @@ from neuroloom.errors import InputError
 
 @pytest.fixture(scope="module", params=["left", "right"])
 def body(request):
-    return request.param, datasets.connectome(f"larva-mushroom-body-{request.param}")
+    return request.param, datasets.connectome(f"larva-mushroom-body/{request.param}")
 
 
 def synapses(connectome, pre, post):

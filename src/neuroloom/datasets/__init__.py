@@ -33,8 +33,7 @@ _MODULES = {
     "fly-heading-rules": "fly_heading_rules",
     "fly-heading": "fly_heading",
     "fly-cx-fafb": "fly_cx_fafb",
-    "larva-mushroom-body-left": "larva_mushroom_body",
-    "larva-mushroom-body-right": "larva_mushroom_body",
+    "larva-mushroom-body": "larva_mushroom_body",
     "zebrafish-oculomotor": "zebrafish_oculomotor",
     "rat-place-cells": "rat_place_cells",
 }

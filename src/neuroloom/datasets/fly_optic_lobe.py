@@ -25,7 +25,10 @@ CITATION = (
     "Lappalainen et al. Connectome-constrained networks predict neural activity across the fly "
     "visual system. Nature 634:1132 (2024), doi:10.1038/s41586-024-07939-3"
 )
-SIZE = "65 cell types, 605 connections between types; 45,669 neurons when expanded to 721 columns"
+SIZE = (
+    "65 cell types, 605 connections between types; the lattice of 721 columns: 45,669 neurons, "
+    "1,513,231 connections"
+)
 SIGNS = (
     "signs are those that the authors assigned to pairs of types: R8, Am, C2 and C3 excite some "
     "types and inhibit others"
@@ -59,7 +62,7 @@ def fly_optic_lobe() -> Connectome:
 
     Example:
         >>> fly_optic_lobe()
-        Connectome(fly-optic-lobe: 65 neurons, 605 connections: 605 chemical;
+        Connectome(fly-optic-lobe/types: 65 neurons, 605 connections: 605 chemical;
         8,087.252167 mean_synapses; signs 377 +, 228 -, 0 unknown)
     """
     types, offsets = _tables()
@@ -76,7 +79,7 @@ def fly_optic_lobe() -> Connectome:
         sign=offsets["sign"][start],
         count_unit="mean_synapses",
         neurons=types,
-        name=NAME,
+        name=f"{NAME}/types",
         audit=(
             "cell types, not neurons: a count is the mean number of synapses from one neuron of "
             "the presynaptic type, added over the columns it reaches",
@@ -114,7 +117,7 @@ def expand(extent: int = 15, *, gap_synapses: float = 1.0) -> Connectome:
 
     Example:
         >>> expand(extent=1, gap_synapses=0)
-        Connectome(fly-optic-lobe: 443 neurons, 7,698 connections: 7,698 chemical;
+        Connectome(fly-optic-lobe/lattice: 443 neurons, 7,698 connections: 7,698 chemical;
         38,971.15319 mean_synapses; signs 4,945 +, 2,753 -, 0 unknown)
     """
     if isinstance(extent, bool) or not isinstance(extent, int | np.integer) or extent < 0:
@@ -173,7 +176,7 @@ def expand(extent: int = 15, *, gap_synapses: float = 1.0) -> Connectome:
         count_unit="mean_synapses",
         neurons={name: values[cell] for name, values in types.items()}
         | {"u": u[column], "v": v[column]},
-        name=NAME,
+        name=f"{NAME}/lattice",
         audit=tuple(sentences),
     )
 
@@ -233,8 +236,8 @@ def _tables() -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
 
 
 def _open(member: str, data: Path | None) -> Connectome:
-    del member, data
-    return fly_optic_lobe()
+    del data
+    return {"types": fly_optic_lobe, "lattice": expand}[member]()
 
 
 ENTRIES = {
@@ -247,5 +250,7 @@ ENTRIES = {
         n_bytes=n_bytes_of(CHECKSUMS),
         is_present=all_there(CHECKSUMS),
         connectome=_open,
+        members=lambda data: ("types", "lattice"),
+        default="types",
     )
 }

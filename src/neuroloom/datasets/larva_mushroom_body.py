@@ -5,7 +5,7 @@ Two tables of facts ship with neuroloom (`tables/`); `scripts/build_larva_tables
 
 from __future__ import annotations
 
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +15,9 @@ from neuroloom.datasets.entry import Entry
 from neuroloom.datasets.shipped import SHIPS, all_there, n_bytes_of, read_table
 from neuroloom.errors import InputError
 
-__all__ = ["CHECKSUMS", "ENTRIES", "SIDES", "larva_mushroom_body"]
+__all__ = ["CHECKSUMS", "ENTRIES", "NAME", "SIDES", "larva_mushroom_body"]
 
+NAME = "larva-mushroom-body"
 SIDES = {"left": "L", "right": "R"}
 LICENCE = (
     "MIT (tables of facts derived from the wheel graspologic 3.4.4, (c) Microsoft Corporation; "
@@ -61,12 +62,12 @@ def larva_mushroom_body(side: str) -> Connectome:
 
     Example:
         >>> larva_mushroom_body("left")
-        Connectome(larva-mushroom-body-left: 209 neurons, 7,425 connections: 7,425 chemical;
+        Connectome(larva-mushroom-body/left: 209 neurons, 7,425 connections: 7,425 chemical;
         25,322 synapses; signs 0 +, 0 -, 7,425 unknown)
     """
     if side not in SIDES:
         raise InputError(f"`side` must be left or right; got `{side}`. Choose one of the two.")
-    name = f"larva-mushroom-body-{side}"
+    name = f"{NAME}/{side}"
     neurons, connections = (
         {column: np.array(values) for column, values in table.items()}
         for table in (read_table(file, check, dataset=name) for file, check in CHECKSUMS.items())
@@ -98,21 +99,21 @@ def larva_mushroom_body(side: str) -> Connectome:
     )
 
 
-def _open(side: str, member: str, data: Path | None) -> Connectome:
-    del member, data
-    return larva_mushroom_body(side)
+def _open(member: str, data: Path | None) -> Connectome:
+    del data
+    return larva_mushroom_body(member)
 
 
 ENTRIES = {
-    f"larva-mushroom-body-{side}": Entry(
-        name=f"larva-mushroom-body-{side}",
-        size=SIZES[side],
+    NAME: Entry(
+        name=NAME,
+        size="; ".join(f"{side}: {size}" for side, size in SIZES.items()),
         licence=LICENCE,
         citation=CITATION,
         where=SHIPS,
         n_bytes=n_bytes_of(CHECKSUMS),
         is_present=all_there(CHECKSUMS),
-        connectome=partial(_open, side),
+        connectome=_open,
+        members=lambda data: tuple(SIDES),
     )
-    for side in SIDES
 }
