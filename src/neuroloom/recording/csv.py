@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import re
 from pathlib import Path
 
@@ -10,8 +9,9 @@ import numpy as np
 
 from neuroloom.errors import InputError, nearest
 from neuroloom.recording.assemble import assemble
+from neuroloom.recording.atomic import written_whole
 from neuroloom.recording.checks import agreed, as_ids
-from neuroloom.recording.files import check_expansion, first_bytes, speaking_of
+from neuroloom.recording.files import MOST_TIMES, speaking_of, unpacked
 from neuroloom.recording.recording import Recording
 
 __all__ = ["read_csv", "write_csv"]
@@ -116,7 +116,7 @@ def write_csv(path: Path, recording: Recording) -> None:
             f"{odd[0]!r} is not ({len(odd)} such). Write NPZ or NetCDF."
         )
     column = "trial" in recording.trials or recording.n_trials > 1
-    with Path(path).open("w", encoding="utf-8", newline="\n") as file:
+    with written_whole(path) as to, to.open("w", encoding="utf-8", newline="\n") as file:
         for name in STATED:
             value = "" if getattr(recording, name) is None else str(getattr(recording, name))
             file.write(f"# {name}: {' '.join(value.split())}\n" if value else "")
@@ -140,14 +140,8 @@ def _stated_dt(path: Path, stated: dict[str, str]) -> float | None:
 
 
 def _text(path: Path) -> str:
+    data = unpacked(path, max(2**30, MOST_TIMES * path.stat().st_size if path.is_file() else 0))
     with speaking_of(path):
-        if first_bytes(path).startswith(b"\x1f\x8b"):
-            limit = max(2**30, 200 * path.stat().st_size)
-            with gzip.open(path) as file:
-                data = file.read(limit + 1)
-            check_expansion(path, len(data), "the text")
-        else:
-            data = path.read_bytes()
         if b"\x00" in data:
             raise InputError(
                 f"A CSV must be text; {path} holds NUL bytes ({data.count(0):,}). Save it as UTF-8 "

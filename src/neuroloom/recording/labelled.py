@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from neuroloom.errors import InputError
 from neuroloom.recording.assemble import assemble
+from neuroloom.recording.checks import agreed
 from neuroloom.recording.files import json_list
 from neuroloom.recording.recording import Recording
 from neuroloom.recording.stimulus import FIELDS, from_columns, to_columns
@@ -16,10 +18,11 @@ from neuroloom.recording.stimulus import FIELDS, from_columns, to_columns
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["from_xarray", "to_xarray"]
+__all__ = ["from_xarray", "stated", "to_xarray"]
 
 ENTRY = ("trial", "time", "neuron")
 TEXTS = ("kind", "unit", "name", "licence", "citation")
+SECONDS = ("", "s", "sec", "second", "seconds")
 
 
 def to_xarray(recording: Recording) -> xr.Dataset:
@@ -131,6 +134,28 @@ def from_xarray(dataset: xr.Dataset, *, resample: float | None = None) -> Record
         audit=audit,
         **{name: str(dataset.attrs.get(name, "")) for name in TEXTS},
     )
+
+
+def stated(dataset: xr.Dataset, path: Path, kind: str | None, dt: float | None) -> xr.Dataset:
+    """The dataset of a file with the kind and the interval that the caller gives.
+
+    Raises:
+        InputError: If its times are not in seconds, or the file says another kind or interval.
+    """
+    if "time" in dataset.variables:
+        unit = str(dataset["time"].attrs.get("units", ""))
+        if unit not in SECONDS:
+            raise InputError(
+                f"`time` must be in seconds; {path} says `{unit}`. Convert it, and set "
+                "`units` to `s`."
+            )
+    in_file, step = dataset.attrs.get("kind"), dataset.attrs.get("dt")
+    kind = agreed("kind", None if in_file is None else str(in_file), kind)
+    new = {} if kind is None else {"kind": kind}
+    if dt is not None:
+        numeric = isinstance(step, int | float | np.number)
+        new["dt"] = agreed("dt", float(step) if numeric else None, float(dt))  # pyright: ignore[reportArgumentType]
+    return dataset.assign_attrs(new)
 
 
 def _used(dataset: xr.Dataset) -> set[str]:

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
-from neuroloom.errors import InputError
-from neuroloom.recording.checks import agreed
-from neuroloom.recording.files import check_hdf5, first_bytes, recognize, speaking_of
-from neuroloom.recording.labelled import from_xarray
+from neuroloom.recording.atomic import written_whole
+from neuroloom.recording.files import check_hdf5, require_format, speaking_of
+from neuroloom.recording.labelled import from_xarray, stated
 from neuroloom.recording.recording import Recording
 
 __all__ = ["read_netcdf", "write_netcdf"]
-
-SECONDS = ("", "s", "sec", "second", "seconds")
 
 
 def read_netcdf(
@@ -37,17 +32,11 @@ def read_netcdf(
             its variables do not make a recording.
     """
     path = Path(path)
-    first_bytes(path)
-    found = recognize(path)
-    if found != "netcdf":
-        raise InputError(
-            f"A NetCDF recording must be an HDF5 file with the variable `activity`; {path} looks "
-            f"like {found}. Use `read_{found}`, or `read_recording` to have it recognized."
-        )
+    require_format(path, "netcdf")
     import h5py
     import xarray as xr
 
-    with speaking_of(path):
+    with speaking_of(path, TypeError):
         with h5py.File(path) as file:
             check_hdf5(path, file)
         # Times stay numbers: seconds, or an error below.
@@ -55,20 +44,7 @@ def read_netcdf(
             path, engine="h5netcdf", decode_times=False, decode_timedelta=False
         ) as lazy:
             dataset = lazy.load()
-    if "time" in dataset.variables:
-        unit = str(dataset["time"].attrs.get("units", ""))
-        if unit not in SECONDS:
-            raise InputError(
-                f"`time` must be in seconds; {path} says `{unit}`. Convert it, and set "
-                "`units` to `s`."
-            )
-    stated_kind, stated_dt = dataset.attrs.get("kind"), dataset.attrs.get("dt")
-    kind = agreed("kind", None if stated_kind is None else str(stated_kind), kind)
-    if kind is not None:
-        dataset.attrs["kind"] = kind
-    if dt is not None:
-        numeric = isinstance(stated_dt, int | float | np.number)
-        dataset.attrs["dt"] = agreed("dt", float(stated_dt) if numeric else None, float(dt))
+    dataset = stated(dataset, path, kind, dt)
     return from_xarray(dataset, resample=resample)
 
 
@@ -78,4 +54,5 @@ def write_netcdf(path: Path, recording: Recording) -> None:
     compressed = {
         name: {"zlib": True} for name, v in dataset.data_vars.items() if v.dtype.kind in "fi"
     }
-    dataset.to_netcdf(Path(path), engine="h5netcdf", encoding=compressed)
+    with written_whole(path) as beside:
+        dataset.to_netcdf(beside, engine="h5netcdf", encoding=compressed)

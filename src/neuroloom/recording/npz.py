@@ -12,6 +12,7 @@ import numpy as np
 
 from neuroloom.errors import InputError, nearest
 from neuroloom.recording.assemble import assemble
+from neuroloom.recording.atomic import written_whole
 from neuroloom.recording.checks import agreed, as_ids
 from neuroloom.recording.files import check_expansion, first_bytes, json_list, speaking_of
 from neuroloom.recording.recording import Recording
@@ -96,7 +97,7 @@ def write_npz(path: Path, recording: Recording) -> None:
             parts[f"{family}/{name}"] = values
     for field, values in to_columns(recording.stimuli).items():
         parts[f"stimuli/{field}"] = values
-    with Path(path).open("wb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+    with written_whole(path) as to, zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, values in parts.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, values, allow_pickle=False)

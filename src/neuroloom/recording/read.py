@@ -7,10 +7,13 @@ from typing import Protocol, runtime_checkable
 
 from neuroloom.recording.csv import read_csv
 from neuroloom.recording.files import recognize
+from neuroloom.recording.matlab import read_matlab
 from neuroloom.recording.netcdf import read_netcdf
 from neuroloom.recording.npz import read_npz
 from neuroloom.recording.nwb import read_nwb
 from neuroloom.recording.recording import Recording
+from neuroloom.recording.wormwideweb import read_wormwideweb
+from neuroloom.recording.zarr import read_zarr
 
 __all__ = ["READERS", "Reader", "read_recording"]
 
@@ -36,6 +39,9 @@ READERS: dict[str, Reader] = {
     "csv": read_csv,
     "netcdf": read_netcdf,
     "nwb": read_nwb,
+    "zarr": read_zarr,
+    "matlab": read_matlab,
+    "wormwideweb": read_wormwideweb,
 }
 
 
@@ -49,8 +55,9 @@ def read_recording(
 ) -> Recording:
     """The recording in a file, whose format is recognized by content.
 
-    For options of one format (other names of arrays, a choice among series), call its reader:
-    `read_npz`, `read_csv`, `read_netcdf`, `read_nwb`.
+    For options of one format (other names of arrays, a choice among series, the layout of a MATLAB
+    file), call its reader: `read_npz`, `read_csv`, `read_netcdf`, `read_nwb`, `read_zarr`,
+    `read_matlab`, `read_wormwideweb`.
 
     Args:
         path: The file.
