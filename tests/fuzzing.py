@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-MODULES = ("samples_tables", "samples_formats")
+MODULES = ("samples_tables", "samples_formats", "samples_recordings")
 WORDS = (
     b"NaN", b"nan", b"-1", b"1e999", b"1.5", b"720575940621039145", b"9" * 25, b'"', b"\0", b"\xff",
     b"\xc3\x28", b"\t", b",", b";", b" ", b"\n", b"\r\n", b"\r", b"#", b"<", b">", b"&lol;", b"{}",

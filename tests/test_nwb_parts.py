@@ -208,7 +208,7 @@ def test_a_failed_write_leaves_the_file_that_was_there(tmp_path, monkeypatch):
         raise OSError("disk full")
 
     monkeypatch.setattr(pynwb.NWBHDF5IO, "write", fail)
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(InputError, match=r"disk full.*Nothing was left there"):
         write_nwb(path, recording(), **SESSION)
     assert path.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["r.nwb"]

@@ -15,10 +15,11 @@ from pyarrow import ipc, parquet
 from neuroloom.connectome.columns import Table, has_a_role, is_id, plain_array
 from neuroloom.connectome.connectome import KINDS, Connectome
 from neuroloom.connectome.feather_size import ARROW_START, unpacked_size
-from neuroloom.connectome.files import check_expansion, recognize, speaking_of
+from neuroloom.connectome.files import recognize
 from neuroloom.connectome.policies import Drop, KeepFirst, Refuse, Sum
 from neuroloom.connectome.tables import assemble, need_connections, need_neurons
 from neuroloom.connectome.text_table import columns_of_text, read_text_table
+from neuroloom.disk import check_expansion, speaking_of, written_whole
 from neuroloom.errors import InputError
 
 __all__ = ["columns_of_file", "read_edge_list", "writable", "write_csv", "write_parquet"]
@@ -140,7 +141,9 @@ def write_parquet(path: Path, connectome: Connectome, *, neurons: Path) -> None:
         (neurons, {"neuron_id": ids} | columns, None),
     ):
         arrays = {name: pa.array(values) for name, values in table.items()}
-        parquet.write_table(pa.table(arrays).replace_schema_metadata(says), str(target))
+        made = pa.table(arrays).replace_schema_metadata(says)
+        with written_whole(target) as beside:
+            parquet.write_table(made, str(beside))
 
 
 def columns_of_file(path: Path) -> list[str]:
@@ -295,7 +298,8 @@ def _write_text(
     writer.writerow(columns)
     writer.writerows(zip(*(_cells(values) for values in columns.values()), strict=True))
     data = text.getvalue().encode()
-    path.write_bytes(gzip.compress(data, mtime=0) if path.suffix == ".gz" else data)
+    with written_whole(path) as beside:
+        beside.write_bytes(gzip.compress(data, mtime=0) if path.suffix == ".gz" else data)
 
 
 def _cells(values: np.ndarray) -> list[object]:

@@ -2,21 +2,17 @@
 
 import gzip
 import io
-import zipfile
-import zlib
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Generator
 from pathlib import Path
 
+from neuroloom.disk import check_expansion, first_bytes, speaking_of
 from neuroloom.errors import InputError
 
-__all__ = ["check_expansion", "first_bytes", "recognize", "speaking_of", "text_blocks", "top_of"]
+__all__ = ["recognize", "text_blocks", "top_of"]
 
 GZIP = b"\x1f\x8b"
 BLOCK = 2**26  # bytes of text that are parsed at a time
 LONGEST_CELL = 10_000_000
-ALWAYS_FINE = 2**26  # bytes that any file may unpack to
-MOST_TIMES = 200  # beyond that, how many times its own size
 WHAT_IS_READ = (
     "an edge list (CSV, TSV, Parquet or Feather), GraphML, or a workbook of Cook 2019, Varshney "
     "2011 or Witvliet 2021"
@@ -47,24 +43,6 @@ FOREIGN = {
     b"{": "JSON. Export the connections as an edge list.",
     b"[": "JSON. Export the connections as an edge list.",
 }
-
-
-def first_bytes(path: Path, n: int = 4096) -> bytes:
-    """The beginning of the file.
-
-    Raises:
-        InputError: If it is missing, no plain file, not readable, or empty.
-    """
-    if not path.is_file():
-        what = "a folder" if path.is_dir() else "not there"
-        raise InputError(f"A connectome must be a file; {path} is {what}. Check the path.")
-    with speaking_of(path), path.open("rb") as file:
-        head = file.read(n)
-    if not head:
-        raise InputError(
-            f"A table must hold data; {path} is empty (0 bytes). Copy or export it again."
-        )
-    return head
 
 
 def top_of(path: Path, n: int = 4096) -> bytes:
@@ -183,47 +161,3 @@ def _check_text(path: Path, block: bytes, n_above: int) -> None:
 
 def _line(data: bytes, at: int) -> int:
     return data.count(b"\n", 0, at) + 1
-
-
-def check_expansion(path: Path, n_bytes: int) -> None:
-    """Refuses data that would unpack to more than 64 MiB and 200 times the file.
-
-    Raises:
-        InputError: If they would.
-    """
-    size = path.stat().st_size
-    if n_bytes > max(ALWAYS_FINE, MOST_TIMES * size):
-        raise InputError(
-            f"A table must unpack to less than {MOST_TIMES} times its file, or to 64 MiB; {path} "
-            f"would take {n_bytes:,} bytes or more, from {size:,}. If it is meant to be so, save "
-            "it again without compression, or in parts."
-        )
-
-
-@contextmanager
-def speaking_of(path: Path) -> Iterator[None]:
-    """Turns what broken files raise into one `InputError` with the file's name.
-
-    pyarrow's errors are among these: they derive from ValueError, OSError, TypeError and so on.
-    """
-    try:
-        yield
-    except InputError:
-        raise
-    except (
-        OSError,
-        EOFError,
-        LookupError,
-        ValueError,
-        TypeError,
-        MemoryError,
-        RuntimeError,
-        zlib.error,
-        zipfile.BadZipFile,
-    ) as error:
-        lines = str(error).strip().splitlines() or ["no more data"]
-        raise InputError(
-            f"{path} must be a whole and readable file; reading it stopped with: "
-            f"{type(error).__name__}, {lines[0][:200]}. Copy or export it again, and check that "
-            "the transfer finished."
-        ) from error

@@ -24,6 +24,7 @@ from neuroloom.connectome.graph_tables import (
 )
 from neuroloom.connectome.graphml_parser import NAMESPACE, parse_graphml
 from neuroloom.connectome.policies import BothWays, Drop, Electrical, KeepFirst, Refuse, Sum
+from neuroloom.disk import written_whole
 from neuroloom.errors import InputError
 
 __all__ = ["is_graphml", "read_graphml", "write_graphml"]
@@ -124,7 +125,8 @@ def write_graphml(path: Path, connectome: Connectome) -> None:
         "sign": connectome.sign.astype(np.int64),
     }
     data = "".join(_document(ids, columns, edges, connectome, stated, escaped)).encode()
-    path.write_bytes(gzip.compress(data, mtime=0) if path.suffix == ".gz" else data)
+    with written_whole(path) as beside:
+        beside.write_bytes(gzip.compress(data, mtime=0) if path.suffix == ".gz" else data)
 
 
 def _writable(connectome: Connectome) -> tuple[np.ndarray, dict[str, np.ndarray]]:

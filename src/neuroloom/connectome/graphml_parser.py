@@ -16,7 +16,8 @@ from xml.parsers import expat
 import pyarrow as pa
 
 from neuroloom.connectome.columns import Table
-from neuroloom.connectome.files import GZIP, check_expansion, first_bytes, speaking_of
+from neuroloom.connectome.files import GZIP
+from neuroloom.disk import check_expansion, first_bytes, speaking_of
 from neuroloom.errors import InputError
 
 __all__ = ["NAMESPACE", "GraphmlElements", "parse_graphml"]

@@ -21,9 +21,9 @@ import pyarrow as pa
 from neuroloom.connectome.checks import checked_ids
 from neuroloom.connectome.columns import Table
 from neuroloom.connectome.connectome import KINDS, Connectome
-from neuroloom.connectome.files import check_expansion, first_bytes, speaking_of
 from neuroloom.connectome.policies import KeepFirst, Refuse, Sum
 from neuroloom.connectome.tables import assemble
+from neuroloom.disk import check_expansion, first_bytes, speaking_of
 from neuroloom.errors import InputError, nearest
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import no_type_check
 
 from neuroloom.connectome.connectome import Connectome
-from neuroloom.connectome.files import WHAT_IS_READ, recognize, speaking_of, top_of
+from neuroloom.connectome.files import WHAT_IS_READ, recognize, top_of
 from neuroloom.connectome.policies import (
     BothWays,
     Drop,
@@ -15,6 +15,7 @@ from neuroloom.connectome.policies import (
     Sum,
     checked_policy,
 )
+from neuroloom.disk import speaking_of
 from neuroloom.errors import InputError
 
 __all__ = ["read_connectome"]

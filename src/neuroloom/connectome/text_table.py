@@ -13,7 +13,8 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from neuroloom.connectome.columns import Table, as_text, is_whole, plain_array
-from neuroloom.connectome.files import LONGEST_CELL, speaking_of, text_blocks
+from neuroloom.connectome.files import LONGEST_CELL, text_blocks
+from neuroloom.disk import speaking_of
 from neuroloom.errors import InputError
 
 __all__ = ["SEPARATORS", "STATED", "columns_of_text", "read_text_table"]

@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from neuroloom.connectome.columns import Table
-from neuroloom.connectome.files import first_bytes
+from neuroloom.disk import first_bytes
 from neuroloom.errors import InputError
 
 __all__ = ["is_workbook", "read_workbook", "sheet_table"]

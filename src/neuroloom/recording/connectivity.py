@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from neuroloom.disk import speaking_of, written_whole
 from neuroloom.errors import InputError
-from neuroloom.recording.atomic import written_whole
-from neuroloom.recording.files import check_hdf5, require_format, speaking_of
+from neuroloom.recording.files import check_hdf5, require_format
 
 __all__ = ["checked_connectivity", "read_connectivity", "write_connectivity"]
 

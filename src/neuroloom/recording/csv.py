@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
+from neuroloom.disk import MOST_TIMES, speaking_of, written_whole
 from neuroloom.errors import InputError, nearest
 from neuroloom.recording.assemble import assemble
-from neuroloom.recording.atomic import written_whole
 from neuroloom.recording.checks import agreed, as_ids
-from neuroloom.recording.files import MOST_TIMES, speaking_of, unpacked
+from neuroloom.recording.files import unpacked
 from neuroloom.recording.recording import Recording
 
 __all__ = ["read_csv", "write_csv"]

@@ -6,14 +6,14 @@ import bz2
 import gzip
 import json
 import zipfile
-import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from neuroloom import disk
+from neuroloom.disk import first_bytes, speaking_of
 from neuroloom.errors import InputError
 from neuroloom.recording.hdf5_guard import require_survivable
 
@@ -23,12 +23,10 @@ if TYPE_CHECKING:
 __all__ = [
     "check_expansion",
     "check_hdf5",
-    "first_bytes",
     "is_hdf5",
     "json_list",
     "recognize",
     "require_format",
-    "speaking_of",
     "unpacked",
     "walk_hdf5",
 ]
@@ -37,8 +35,7 @@ HDF5 = b"\x89HDF\r\n\x1a\n"
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 A_TEXT = 256  # bytes that a text or a reference may take in memory
 USER_BLOCK = 512  # bytes before the HDF5 signature in a MATLAB 7.3 file
-ALWAYS_FINE = 2**30  # bytes that any file may unpack to
-MOST_TIMES = 200  # beyond that, how many times its own size
+ALWAYS_FINE = 2**30  # bytes that any file may unpack to: of numbers, more than of tables
 FOREIGN = {
     b"CDF": "a NetCDF 3 file. Save it again as NetCDF 4: `dataset.to_netcdf(path)`.",
     b"\x93NUMPY": "a single .npy array, without ids and times. Save an .npz with both.",
@@ -51,24 +48,6 @@ FOREIGN = {
 FORMATS = "NPZ, CSV, NetCDF 4, NWB, Zarr, MATLAB, or JSON or HDF5 of WormWideWeb"
 STORE = ("zarr.json", ".zgroup", ".zmetadata", ".zarray")  # what lies on top of a Zarr store
 WORM = ("trace_array", "trace_original", "trace_array_F20")  # on top of WormWideWeb's flat HDF5
-
-
-def first_bytes(path: Path, n: int = 4096) -> bytes:
-    """The beginning of the file.
-
-    Raises:
-        InputError: If it is missing, no plain file, not readable, or empty.
-    """
-    if not path.is_file():
-        what = "a folder" if path.is_dir() else "not there"
-        raise InputError(f"A recording must be a file; {path} is {what}. Check the path.")
-    with speaking_of(path), path.open("rb") as file:
-        head = file.read(n)
-    if not head:
-        raise InputError(
-            f"A recording must hold data; {path} is empty (0 bytes). Copy or export it again."
-        )
-    return head
 
 
 def is_hdf5(path: Path) -> bool:
@@ -147,58 +126,13 @@ def require_format(path: Path, *wanted: str) -> None:
         )
 
 
-@contextmanager
-def speaking_of(path: Path, *also: type[Exception]) -> Iterator[None]:
-    """Turns what broken files raise into one `InputError` with the file's name.
-
-    Args:
-        path: The file.
-        also: Further classes, for a block that holds nothing but the call of a library.
-    """
-    try:
-        yield
-    except InputError:
-        raise
-    except (
-        OSError,
-        EOFError,
-        KeyError,
-        ValueError,
-        RuntimeError,
-        OverflowError,
-        MemoryError,
-        zlib.error,
-        zipfile.BadZipFile,
-        SystemError,  # h5py, where a damaged name cannot be decoded
-        *also,
-    ) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else "no more data"
-        raise InputError(
-            f"{path} must be a whole and readable file; reading it stopped with: "
-            f"{type(error).__name__}, {reason[:200]}. Copy or export it again, and check that the "
-            "transfer finished."
-        ) from error
-
-
 def check_expansion(path: Path, n_bytes: int, what: str, *, size: int | None = None) -> None:
-    """Refuses data that would unpack to more than 1 GiB and 200 times the file.
-
-    Args:
-        path: The file.
-        n_bytes: What it would take in memory.
-        what: What takes it, for the error.
-        size: Bytes on disk, if `path` is a folder.
+    """`neuroloom.disk.check_expansion`, with 1 GiB that is always fine.
 
     Raises:
-        InputError: If they would.
+        InputError: If it would take more.
     """
-    size = path.stat().st_size if size is None else size
-    if n_bytes > max(ALWAYS_FINE, MOST_TIMES * size):
-        raise InputError(
-            f"A recording must unpack to less than {MOST_TIMES} times its file, or to 1 GiB; "
-            f"{what} in {path} would take {n_bytes:,} bytes, from {size:,}. If the file is meant "
-            "to be so, save it again without compression, or in parts."
-        )
+    disk.check_expansion(path, n_bytes, what, size=size, always_fine=ALWAYS_FINE)
 
 
 def check_hdf5(path: Path, file: h5py.File) -> None:

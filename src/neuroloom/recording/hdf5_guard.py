@@ -3,7 +3,7 @@
 libhdf5 2.0 crashes on some damage (a variable-length type that became another one; sizes of texts)
 and on some it never returns or asks for all memory. Python cannot catch that. So a child process
 reads the file before we do; if the child dies or takes too long, the file is refused in words. One
-child serves all files, for 10 ms each after 0.3 s for the first.
+child serves all files, for 20 ms each after 0.3 s for the first.
 """
 
 from __future__ import annotations

@@ -130,7 +130,8 @@ def read_matlab(
         ids, audit = _ids(path, variables, layout, activity.shape[2])
         time = None
         if layout.time is not None:
-            time = layout.seconds * _vector(path, variables, layout.time)
+            with np.errstate(all="ignore"):  # what is not finite is refused below
+                time = layout.seconds * _vector(path, variables, layout.time)
         behavior = {
             name: _over_time(path, where, _numbers(path, variables, where), activity.shape[:2])
             for name, where in layout.behavior.items()

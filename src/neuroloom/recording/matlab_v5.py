@@ -18,8 +18,9 @@ from pathlib import Path
 
 import numpy as np
 
+from neuroloom.disk import speaking_of
 from neuroloom.errors import InputError
-from neuroloom.recording.files import check_expansion, speaking_of
+from neuroloom.recording.files import check_expansion
 
 __all__ = ["V5Node", "v5_variables"]
 

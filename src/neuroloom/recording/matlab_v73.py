@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from neuroloom.disk import speaking_of
 from neuroloom.errors import InputError
-from neuroloom.recording.files import check_hdf5, speaking_of
+from neuroloom.recording.files import check_hdf5
 
 __all__ = ["V73Node", "v73_variables"]
 

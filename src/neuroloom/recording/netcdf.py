@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from neuroloom.recording.atomic import written_whole
-from neuroloom.recording.files import check_hdf5, require_format, speaking_of
+from neuroloom.disk import speaking_of, written_whole
+from neuroloom.recording.files import check_hdf5, require_format
 from neuroloom.recording.labelled import from_xarray, stated
 from neuroloom.recording.recording import Recording
 

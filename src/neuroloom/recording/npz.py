@@ -10,11 +10,11 @@ from typing import IO
 
 import numpy as np
 
+from neuroloom.disk import first_bytes, speaking_of, written_whole
 from neuroloom.errors import InputError, nearest
 from neuroloom.recording.assemble import assemble
-from neuroloom.recording.atomic import written_whole
 from neuroloom.recording.checks import agreed, as_ids
-from neuroloom.recording.files import check_expansion, first_bytes, json_list, speaking_of
+from neuroloom.recording.files import check_expansion, json_list
 from neuroloom.recording.recording import Recording
 from neuroloom.recording.stimulus import from_columns, to_columns
 

@@ -16,8 +16,9 @@ from typing import Any
 
 import numpy as np
 
+from neuroloom.disk import speaking_of
 from neuroloom.errors import InputError
-from neuroloom.recording.files import check_hdf5, is_hdf5, speaking_of, unpacked
+from neuroloom.recording.files import check_hdf5, is_hdf5, unpacked
 
 __all__ = ["TRACES", "Worm", "worm_in"]
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from neuroloom.disk import speaking_of, written_whole
 from neuroloom.errors import InputError
-from neuroloom.recording.atomic import written_whole
-from neuroloom.recording.files import require_format, speaking_of
+from neuroloom.recording.files import require_format
 from neuroloom.recording.labelled import from_xarray, stated
 from neuroloom.recording.recording import Recording
 from neuroloom.recording.zarr_store import StoredArray, check_store

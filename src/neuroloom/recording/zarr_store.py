@@ -23,8 +23,9 @@ from typing import Any
 
 import numpy as np
 
+from neuroloom.disk import first_bytes, speaking_of
 from neuroloom.errors import InputError
-from neuroloom.recording.files import check_expansion, first_bytes, speaking_of
+from neuroloom.recording.files import check_expansion
 
 __all__ = ["StoredArray", "check_store"]
 

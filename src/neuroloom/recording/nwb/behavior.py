@@ -124,7 +124,8 @@ def behavior_at(
         if len(columns) == 0:
             sentences.append(f"did not read {name}, which is empty")
             continue
-        columns, sentence = _on(path, name, checked_time(time), columns, unit, when, rule)
+        with np.errstate(all="ignore"):
+            columns, sentence = _on(path, name, checked_time(time), columns, unit, when, rule)
         sentences.append(sentence)
         for n, column in enumerate(np.moveaxis(columns, -1, 0)):
             part = f"{name}_{n}" if values.ndim == 2 and columns.shape[-1] > 1 else name

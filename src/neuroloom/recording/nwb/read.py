@@ -12,8 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
+from neuroloom.disk import speaking_of
 from neuroloom.errors import InputError, nearest
-from neuroloom.recording.files import check_hdf5, require_format, speaking_of, walk_hdf5
+from neuroloom.recording.files import check_hdf5, require_format, walk_hdf5
 from neuroloom.recording.nwb.behavior import Linear, Nearest, behavior_at, behavior_names
 from neuroloom.recording.nwb.ours import is_ours, read_ours
 from neuroloom.recording.nwb.series import series_recording

@@ -83,7 +83,8 @@ def scaled(path: Path, group) -> tuple[np.ndarray, str]:
         factors.append(float(value.ravel()[0]))
     unit = text_of(attributes.get("unit", ""))
     plain = "" if unit.strip().lower() in ("n.a.", "unknown", "n/a", "na") else unit.strip()
-    return data * factors[0] + factors[1], plain
+    with np.errstate(all="ignore"):  # what is no longer finite is refused by the recording
+        return data * factors[0] + factors[1], plain
 
 
 def clock_of(path: Path, group, n: int) -> tuple[np.ndarray | None, float | None, float | None]:

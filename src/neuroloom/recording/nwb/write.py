@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from neuroloom.disk import written_whole
 from neuroloom.errors import InputError
-from neuroloom.recording.atomic import written_whole
 from neuroloom.recording.connectivity import checked_connectivity
 from neuroloom.recording.nwb.ours import PREFIX, RESERVED, TEXTS
 from neuroloom.recording.recording import Recording
