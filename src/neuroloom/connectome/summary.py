@@ -6,6 +6,8 @@ import numpy as np
 from jaxtyping import Int
 
 from neuroloom.connectome.connectome import ELECTRICAL, KINDS, NODE_KINDS, Connectome
+from neuroloom.connectome.statistics.dyads import reciprocity
+from neuroloom.connectome.statistics.pairs import pairs_of
 
 __all__ = ["Summary", "summarize"]
 
@@ -62,23 +64,19 @@ def summarize(connectome: Connectome) -> Summary:
         signs = (("+", sign > 0), ("-", sign < 0), ("unknown", sign == 0))
         rows.append(("signs", ", ".join(f"{s.sum():,} {mark}" for mark, s in signs)))
         rows.append(("obeys Dale's law", _dale(c)))
-    pair = np.unique(c.pre[directed] * n + c.post[directed])
-    out, into = (
-        np.bincount(pair // max(n, 1), minlength=n),
-        np.bincount(pair % max(n, 1), minlength=n),
-    )
-    if pair.size:
+    pairs = pairs_of(c)
+    out, into = np.bincount(pairs.pre, minlength=n), np.diff(pairs.start)
+    if pairs.pre.size:
         rows += [("out-degree", _degree(c, out)), ("in-degree", _degree(c, into))]
     if electrical.any():
         partners = _partners(c)
         rows.append(("electrical partners", _degree(c, partners)))
-    apart = pair[pair // max(n, 1) != pair % max(n, 1)]
-    if apart.size:
-        reverse = np.isin(apart, apart % n * n + apart // n)
-        share = f"{100 * reverse.mean():.1f} % of {apart.size:,} connected ordered pairs"
-        rows.append(("reciprocity", share))
+    answered = reciprocity(c)
+    if answered.n_pairs:
+        of = f"{answered.n_pairs:,} connected ordered pairs"
+        rows.append(("reciprocity", f"{100 * answered.share:.1f} % of {of}"))
     if n > 1:
-        rows.append(("density", f"{100 * apart.size / (n * (n - 1)):.2f} % of ordered pairs"))
+        rows.append(("density", f"{100 * answered.n_pairs / (n * (n - 1)):.2f} % of ordered pairs"))
     loops = c.pre == c.post
     touched = np.zeros(n, bool)
     touched[c.pre], touched[c.post] = True, True
