@@ -129,19 +129,37 @@ def test_datasets_are_listed_with_licence_and_citation(capsys):
     assert "10.1038/s41586-023-06683-4" in text
 
 
-def test_inspect_tells_what_a_dataset_holds(capsys):
-    assert main(["inspect", "worm"]) == 0
+def test_inspect_tells_what_a_dataset_holds(tmp_path, capsys):
+    assert main(["inspect", "worm", "--draws", "2", "--out", str(tmp_path)]) == 0
     text = capsys.readouterr().out
     assert "302 neurons, 135 muscles, 36 other" in text
     assert "3,828 with 21,920 em_sections" in text
     assert "a transmitter is not a sign" in text
+    assert "669 mutual pairs (669 ??), 3,503 one-way, 107,456 unconnected" in text
+    assert "no sign is known, so nothing signed was computed" in text
+    assert "10.1038/s41586-019-1352-7" in text
+    assert "against null wirings" in text
+    assert f"report: {tmp_path / 'inspect-worm.html'}" in text
+    assert [path.name for path in tmp_path.iterdir()] == ["inspect-worm.html"]
 
 
 def test_inspect_tells_what_ones_own_files_hold(edges, capsys):
-    assert main(["inspect", str(edges), "--neurons", str(edges.with_name("neurons.csv"))]) == 0
+    arguments = ["inspect", str(edges), "--neurons", str(edges.with_name("neurons.csv"))]
+    assert main([*arguments, "--no-report"]) == 0
     text = capsys.readouterr().out
     assert "1 with 2 synapses" in text
     assert "1 +, 0 -, 0 unknown" in text
+    assert "none: feed-forward" in text
+    assert sorted(path.name for path in edges.parent.iterdir()) == ["edges.csv", "neurons.csv"]
+
+
+def test_the_same_seed_prints_the_same_statistics(capsys):
+    printed = []
+    for seed in ("1", "1", "2"):
+        assert main(["inspect", "worm", "--draws", "2", "--seed", seed, "--no-report"]) == 0
+        printed.append(capsys.readouterr().out)
+    assert printed[0] == printed[1]
+    assert printed[0] != printed[2]
 
 
 def test_inspect_takes_the_kind_that_a_file_lacks(tmp_path, capsys):
@@ -174,6 +192,8 @@ def test_a_bad_file_gets_one_error_and_no_traceback(tmp_path, capsys):
         (["simulate", "--stimulate", "ASHL", "--dt", "0.1"], "or `--integrator exponential`"),
         (["simulate", "--stimulate", "ASHL", "--top", "0"], "Leave it out for 15"),
         (["simulate", "--stimulate", "ASHL", "--out", "no/such/x.nc"], "Make it, or choose"),
+        (["inspect", "worm", "--draws", "-1"], "Leave it out for as many as fit"),
+        (["inspect", "worm", "--seed", "-1"], "Leave it out for 0"),
         (["predict", "--n-members", "0"], "Leave it out for the preset's value"),
         (["predict", "--held-out", "20"], "say 0.2"),
         (["report", "no-such-run"], "run it again with the command that made it"),

@@ -126,19 +126,32 @@ class Predict:
 
 @dataclass(frozen=True)
 class Inspect:
-    """Say what a connectome or recording holds, and what reading it kept, changed or left out."""
+    """Say what a connectome or recording holds, and what reading it kept, changed or left out.
+
+    Of a connectome it also prints graph statistics beside null wirings (degrees, reciprocity,
+    motifs, spectral radius, paths, effective connectivity) and draws them in one HTML page.
+    """
 
     file: Annotated[tyro.conf.Positional[str], NameOrPath]
-    """A file, or the name of a dataset."""
-    neurons: Path | None = None
-    """For an edge list: its table of neurons."""
+    """A file, a folder of a public release, or the name of a dataset."""
+    reading: ReadOptions = Reading()
+    """How the file of a connectome is read."""
     dt: float | None = None
     """Seconds per step, where the file does not say; the bin width of spike times."""
     resample: float | None = None
     """Time step in seconds to resample to, if times are not uniform."""
     kind: Kind | None = None
     """For a recording: what its activity is, where the file does not say."""
-    data: DataFolder = None
+    report: bool = True
+    """For a connectome: write the page; or only print."""
+    out: Annotated[Path, tyro.conf.arg(help="Folder that receives inspect-NAME.html.")] = Path(
+        "runs"
+    )
+    draws: int | None = None
+    """Wirings to draw of each null; by default 20, or as many as fit into about a minute."""
+    seed: int = 0
+    """Seed of null wirings and of sampled paths."""
+    progress: Progress = True
 
 
 @dataclass(frozen=True)
@@ -286,18 +299,35 @@ def _predict(command: Predict) -> None:
 
 
 def _inspect(command: Inspect) -> None:
-    from neuroloom.report.terminal import print_rows
+    import numpy as np
+
+    from neuroloom.report.terminal import print_inspection
     from neuroloom.studies.inspection import inspect
 
+    if command.draws is not None and command.draws < 0:
+        raise InputError(
+            f"`--draws` must be at least 0; got {command.draws}. Leave it out for as many as fit."
+        )
+    if command.seed < 0:
+        raise InputError(f"`--seed` must be at least 0; got {command.seed}. Leave it out for 0.")
     found = inspect(
         command.file,
-        neurons=command.neurons,
+        **command.reading.options(),
         resample=command.resample,
         dt=command.dt,
         kind=command.kind,
-        data=command.data,
+        rng=np.random.default_rng(command.seed),
+        n_draws=command.draws,
+        progress=command.progress and sys.stderr.isatty(),
     )
-    print_rows(found.title, [*found.rows, *(("audit", line) for line in found.audit)])
+    print_inspection(found)
+    if command.report and found.statistics is not None:
+        from neuroloom.report.inspection_page import write_inspection
+
+        path = Path(command.file).resolve()
+        name = path.name.split(".")[0] if path.exists() else command.file.replace("/", "-")
+        page = command.out / f"inspect-{name}.html"
+        print(f"report: {write_inspection(found, page)}")
 
 
 def _simulate(command: Simulate) -> None:

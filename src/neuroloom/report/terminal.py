@@ -13,8 +13,16 @@ from neuroloom.datasets import DatasetInfo
 from neuroloom.recording import Recording
 from neuroloom.report.contents import read_scores
 from neuroloom.report.tables import score_table
+from neuroloom.report.wording import brief
+from neuroloom.studies.inspection import Inspection
 
-__all__ = ["print_datasets", "print_followers", "print_rows", "print_scores"]
+__all__ = [
+    "print_datasets",
+    "print_followers",
+    "print_inspection",
+    "print_rows",
+    "print_scores",
+]
 
 _N_COLUMNS = 6
 _ARM_NAMES = {"default": "default", "null": "{text}", "other": "{text}"}
@@ -30,6 +38,42 @@ def print_rows(
     for name, value in rows:
         table.add_row(escape(name), escape(value))
     _console(console).print(table)
+
+
+def print_inspection(found: Inspection, *, console: Console | None = None) -> None:
+    """Facts and audit; for a connectome also its statistics beside null wirings."""
+    console = _console(console)
+    notes = found.statistics.notes if found.statistics is not None else ()
+    about = [("licence", found.licence), ("citation", found.citation)]
+    rows = [*found.rows, *(row for row in about if row[1])]
+    rows += [("audit", line) for line in found.audit] + [("note", line) for line in notes]
+    print_rows(found.title, rows, console=console)
+    if found.statistics is None or not len(found.statistics.nulls.table):
+        return
+    compared = found.statistics.nulls.table.to_dict("records")
+    compared = [row for row in compared if row["how"] != "kept"]
+    order = list(dict.fromkeys(row["statistic"] for row in compared))
+    compared.sort(key=lambda row: order.index(row["statistic"]))
+    n_draws = max((row["n_draws"] for row in compared), default=0)
+    how = f"{n_draws} draws each" if n_draws else "not drawn: expected"
+    table = Table(title=f"against null wirings, {how}", title_justify="left")
+    table.add_column("statistic", overflow="fold")
+    table.add_column("null wiring", overflow="fold")
+    for name in ("real", "null (95 % of draws)", "z"):
+        table.add_column(name, justify="right", overflow="fold")
+    last = ""
+    for row in compared:
+        new = row["statistic"] != last
+        last = row["statistic"]
+        spread = f" ({brief(row['low'])}–{brief(row['high'])})"
+        table.add_row(
+            escape(row["statistic"]) if new else "",
+            escape(row["null"]),
+            brief(row["value"]) if new else "",
+            brief(row["mean"]) + (spread if np.isfinite(row["low"]) else ""),
+            f"{row['z']:+.{1 if abs(row['z']) < 100 else 0}f}" if np.isfinite(row["z"]) else "",
+        )
+    console.print(table)
 
 
 def print_scores(run: Path, report: Path, *, console: Console | None = None) -> None:

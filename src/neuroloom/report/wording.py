@@ -13,6 +13,7 @@ __all__ = [
     "GROUP_NAMES",
     "Headline",
     "Verdict",
+    "brief",
     "headline",
     "interval_text",
     "measure_name",
@@ -143,6 +144,16 @@ def number(value: float, digits: int = 3) -> str:
     if value != 0 and (abs(value) < 0.5 * 10**-digits or abs(value) >= 1e4):
         return f"{value:.{digits}g}".replace("-", "−", 1) if value < 0 else f"{value:.{digits}g}"
     return f"{value:.{digits}f}".replace("-", "−")
+
+
+def brief(value: float) -> str:
+    """Three digits, but every digit before the point.
+
+    Example:
+        >>> brief(156592.0), brief(106.0979), brief(0.0008312)
+        ('156,592', '106', '0.000831')
+    """
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
 def interval_text(low: float, high: float) -> str:

@@ -63,7 +63,7 @@ def load_connectome(
                 "that has its own. Leave it out."
             )
         return datasets.connectome(source, data=data)
-    return read_connectome(_existing(source, "connectome", folder=True), **options)
+    return read_connectome(_existing(source, "connectome"), **options)
 
 
 def load_recording(
@@ -104,18 +104,17 @@ def _names(noun: str) -> list[str]:
     return [dataset.name for dataset in datasets.available() if dataset.noun == noun]
 
 
-def _existing(source: str, noun: str, *, folder: bool = False) -> Path:
+def _existing(source: str, noun: str) -> Path:
     path = Path(source)
-    if not path.is_file() and not (folder and path.is_dir()):
+    if not path.exists():
         nouns = datasets.nouns_of(source)
         if nouns:
             raise InputError(
                 f"A {noun} must be the name of a dataset of that kind or a file; `{source}` is a "
                 f"{nouns[0]}. Use it as the {nouns[0]}. {nearest(source, _names(noun))}"
             )
-        what = "is a folder" if path.is_dir() else "does not exist"
         raise InputError(
-            f"A {noun} must be the name of a dataset or a file; `{source}` is no dataset and "
-            f"{what} as a file. {nearest(source, _names(noun))}"
+            f"A {noun} must be the name of a dataset or a file; `{source}` is no dataset and does "
+            f"not exist as a file. {nearest(source, _names(noun))}"
         )
     return path

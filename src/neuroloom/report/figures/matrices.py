@@ -11,16 +11,25 @@ from matplotlib.image import AxesImage
 from neuroloom.report.contents import WiringTable
 from neuroloom.report.theme import ABSENT, GROUP_COLORS, MUTED, house_style, label, new_axes
 
-__all__ = ["natural_order", "response_matrix", "wiring_matrix"]
+__all__ = [
+    "DIVERGING",
+    "SEQUENTIAL",
+    "add_colorbar",
+    "matrix_axes",
+    "name_axes",
+    "natural_order",
+    "response_matrix",
+    "wiring_matrix",
+]
 
 Names = Shaped[np.ndarray, " neuron"]
 Matrix = Float[np.ndarray, "responder stimulated"]
 
 # Blue and orange are told apart by every kind of color vision; light in the middle.
-_DIVERGING = LinearSegmentedColormap.from_list(
+DIVERGING = LinearSegmentedColormap.from_list(
     "effect", ["#08407e", "#5b9bd5", "#f4f4f2", "#f0a05a", "#a63c06"]
 )
-_SEQUENTIAL = LinearSegmentedColormap.from_list(
+SEQUENTIAL = LinearSegmentedColormap.from_list(
     "chance", ["#f4f4f2", "#f6d9a8", "#ee9a4d", "#c8500f", "#6e2203"]
 )
 _UNSIGNED = LinearSegmentedColormap.from_list("unsigned", ["#e6e1f2", "#9e86cf", "#4a2a91"])
@@ -66,9 +75,9 @@ def response_matrix(
         symmetric: Colors from -limit to limit around white; otherwise from 0 to limit.
         ax: Axes to draw on; its size should suit the number of names.
     """
-    ax = ax or _axes(len(responders), len(stimulated))
+    ax = ax or matrix_axes(len(responders), len(stimulated))
     low = -limit if symmetric else 0.0
-    cmap: Colormap = _DIVERGING if symmetric else _SEQUENTIAL
+    cmap: Colormap = DIVERGING if symmetric else SEQUENTIAL
     image = ax.imshow(
         np.ma.masked_invalid(values),
         cmap=cmap,
@@ -80,8 +89,8 @@ def response_matrix(
         y, x = np.nonzero(marked)
         ax.plot(x, y, "o", ms=3.4, mfc="none", mec="#000000", mew=0.7)
     ax.set_facecolor(ABSENT)
-    _names(ax, responders, stimulated, "responder", "stimulated neuron")
-    _colorbar(ax, image, scale)
+    name_axes(ax, responders, stimulated, "responder", "stimulated neuron")
+    add_colorbar(ax, image, scale)
     return ax
 
 
@@ -106,7 +115,7 @@ def wiring_matrix(
         emphasized: Names to print in bold.
         ax: Axes to draw on.
     """
-    ax = ax or _axes(len(rows), len(columns))
+    ax = ax or matrix_axes(len(rows), len(columns))
     row, column = _places(wiring, rows), _places(wiring, columns)
     chemical = np.zeros((len(rows), len(columns), 2))
     signed = np.zeros((len(rows), len(columns)))
@@ -130,7 +139,7 @@ def wiring_matrix(
     unknown = (count > 0) & ~known
     image = ax.imshow(
         np.ma.masked_where((count == 0) | ~known, np.sign(signed) * shade),
-        cmap=_DIVERGING,
+        cmap=DIVERGING,
         norm=Normalize(-1, 1),
         aspect="auto",
         interpolation="none",
@@ -155,24 +164,25 @@ def wiring_matrix(
     ax.set_yticks(np.arange(1, len(rows)) - 0.5, minor=True)
     ax.grid(which="minor", lw=0.4)
     ax.tick_params(which="minor", length=0)
-    _names(ax, rows, columns, "postsynaptic (receives)", "presynaptic (sends)", emphasized)
+    name_axes(ax, rows, columns, "postsynaptic (receives)", "presynaptic (sends)", emphasized)
     shown = sorted({1, round(float(np.sqrt(top))), int(top)})
     places = [float(np.log1p(n) / np.log1p(top)) for n in shown]
     if unknown.any() and not known.any():
-        _colorbar(ax, plain, "contacts (signs not known)").set_xticks(places, map(str, shown))
+        add_colorbar(ax, plain, "contacts (signs not known)").set_xticks(places, map(str, shown))
     else:
-        bar = _colorbar(ax, image, "inhibitory  ←  contacts  →  excitatory")
+        bar = add_colorbar(ax, image, "inhibitory  ←  contacts  →  excitatory")
         both = [-place for place in places[::-1]] + places
         bar.set_xticks(both, [str(n) for n in shown[::-1] + shown])
     return ax
 
 
-def _axes(n_rows: int, n_columns: int) -> Axes:
+def matrix_axes(n_rows: int, n_columns: int) -> Axes:
+    """Axes for a matrix, with room for a name at every row and column and a colorbar below."""
     width = max(n_columns * _CELL, 2.4) + 1.15
     return new_axes(box=(0.95, 1.5, 0.2, 0.35), width=width, height=max(n_rows * _CELL, 1.6) + 1.85)
 
 
-def _names(
+def name_axes(
     ax: Axes,
     rows: np.ndarray,
     columns: np.ndarray,
@@ -180,6 +190,7 @@ def _names(
     column_title: str,
     emphasized: frozenset[str] = frozenset(),
 ) -> None:
+    """A name at every row and column, and what they are."""
     ax.set_yticks(range(len(rows)), [label(str(n), 10) for n in rows], fontsize=7.8)
     ax.set_xticks(
         range(len(columns)), [label(str(n), 10) for n in columns], fontsize=7.8, rotation=90
@@ -195,7 +206,7 @@ def _names(
                 tick.set(fontweight="bold", color=GROUP_COLORS["default"])
 
 
-def _colorbar(ax: Axes, image: AxesImage, title: str) -> Axes:
+def add_colorbar(ax: Axes, image: AxesImage, title: str) -> Axes:
     """A colorbar below the names, of fixed size in inches."""
     figure = ax.get_figure(root=True)
     width, height = figure.get_size_inches()  # pyright: ignore[reportOptionalMemberAccess]
