@@ -22,8 +22,16 @@ def describe() -> str:
     import jax
     import numpy as np
     import threadpoolctl
-    import torch
 
+    try:
+        import torch
+    except ImportError:
+        peer = "no PyTorch"
+    else:
+        peer = (
+            f"PyTorch {torch.__version__}, {torch.get_num_threads()} threads, capability "
+            f"{torch.backends.cpu.get_cpu_capability()}"
+        )
     pools = ", ".join(
         f"{p['internal_api']} {p.get('architecture', '')} {p['num_threads']} threads".replace(
             "  ", " "
@@ -33,8 +41,7 @@ def describe() -> str:
     return (
         f"cores {os.cpu_count()}, JAX {jax.__version__} on {jax.local_device_count()} host "
         f"devices, {os.environ['XLA_FLAGS']}\n"
-        f"PyTorch {torch.__version__}, {torch.get_num_threads()} threads, capability "
-        f"{torch.backends.cpu.get_cpu_capability()}; NumPy {np.__version__}; pools: {pools}; "
+        f"{peer}; NumPy {np.__version__}; pools: {pools}; "
         f"load {os.getloadavg()[0]:.2f}"
     )
 
@@ -69,7 +76,11 @@ def wait_until_quiet(at_most: float) -> bool:
 
 
 def alternate(
-    jobs: Mapping[str, tuple[Callable[[], object], int]], repeats: int, *, patience: float = 0.0
+    jobs: Mapping[str, tuple[Callable[[], object], int]],
+    repeats: int,
+    *,
+    patience: float = 0.0,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, float]:
     """Median milliseconds a step of each job, run in turn so that all see the same machine.
 
@@ -77,14 +88,15 @@ def alternate(
         jobs: By name: a function, and the steps that one call takes.
         repeats: Rounds after one round of warm-up.
         patience: Seconds to wait for a quiet machine before each call.
+        clock: `time.process_time` for jobs of one thread on a machine that is never quiet.
     """
     times: dict[str, list[float]] = {name: [] for name in jobs}
     for n in range(repeats + 1):
         for name, (job, n_steps) in jobs.items():
             if n and patience and not wait_until_quiet(patience):
                 print(f"  (not quiet before round {n} of {name})", flush=True)
-            start = time.perf_counter()
+            start = clock()
             job()
             if n:
-                times[name].append((time.perf_counter() - start) / n_steps * 1e3)
+                times[name].append((clock() - start) / n_steps * 1e3)
     return {name: statistics.median(values) for name, values in times.items()}

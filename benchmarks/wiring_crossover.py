@@ -1,4 +1,4 @@
-"""Where a sorted segment sum overtakes a matrix product: size, density, batch.
+"""Where the sparse product overtakes a matrix product: size, density, batch.
 
 One product and its gradient in the rates, as a step of a fit with fixed weights needs them,
 float32. `choose_wiring` follows the table in docs/performance.md that this script prints.
@@ -9,7 +9,7 @@ import argparse
 from machine import alternate, describe, start_jax
 
 
-def jobs(n: int, density: float, n_batch: int) -> dict:
+def jobs(n: int, density: float, n_batch: int, *, compiled: bool) -> dict:
     """The two operators on the same random graph, and how often one call runs them."""
     import equinox as eqx
     import jax
@@ -26,7 +26,7 @@ def jobs(n: int, density: float, n_batch: int) -> dict:
     ends = (jnp.asarray(pre, jnp.int32), jnp.asarray(post, jnp.int32))
     operators = {
         "dense": DenseWiring(*ends, n),
-        "sparse": SparseWiring.from_ends(pre, post, n),
+        "sparse": SparseWiring.from_ends(pre, post, n, compiled=compiled),
     }
 
     @eqx.filter_jit
@@ -45,13 +45,16 @@ def main() -> None:
     """Print a table of sparse time over dense time: above 1, dense wins."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=[300, 1000, 3000, 6000, 10_000])
-    parser.add_argument("--densities", type=float, nargs="+", default=[0.002, 0.01, 0.03, 0.1])
+    parser.add_argument("--densities", type=float, nargs="+", default=[0.01, 0.03, 0.1, 0.3])
     parser.add_argument("--batches", type=int, nargs="+", default=[1, 32])
     parser.add_argument("--repeats", type=int, default=6)
+    parser.add_argument("--patience", type=float, default=10.0, help="seconds to wait for quiet")
+    parser.add_argument("--portable", action="store_true", help="segment sum, not the kernel")
     options = parser.parse_args()
     start_jax(1)
     print(describe())
-    print("\ntime of the segment sum over time of the matrix product (dense ms)")
+    how = "segment sum" if options.portable else "compiled kernel"
+    print(f"\ntime of the {how} over time of the matrix product (dense ms)")
     columns = [f"{100 * d:g} %" for d in options.densities]
     for n_batch in options.batches:
         print(f"\n| N, batch {n_batch} | " + " | ".join(columns) + " |")
@@ -59,7 +62,8 @@ def main() -> None:
         for n in options.sizes:
             cells = []
             for density in options.densities:
-                ms = alternate(jobs(n, density, n_batch), options.repeats)
+                pair = jobs(n, density, n_batch, compiled=not options.portable)
+                ms = alternate(pair, options.repeats, patience=options.patience)
                 cells.append(f"{ms['sparse'] / ms['dense']:.2f} ({ms['dense']:.2g})")
             print(f"| {n:,} | " + " | ".join(cells) + " |", flush=True)
 

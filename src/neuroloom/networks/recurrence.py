@@ -23,7 +23,6 @@ from jaxtyping import Array, Float, PyTree
 
 from neuroloom.networks.activations import AbstractActivation
 from neuroloom.networks.rate_network import GainSide, PreparedNetwork, RateNetwork
-from neuroloom.wiring import DenseWiring
 
 __all__ = ["TRIAL_AXIS", "Drive", "euler", "euler_with_adjoint"]
 
@@ -227,8 +226,8 @@ def _of_received(
 ) -> tuple[PreparedNetwork, Array | None]:
     """Gradients of what shapes the received current, and of the fraction.
 
-    One product over all steps where the wiring is dense; step by step where it is sparse, because
-    the gradient of a segment sum keeps one value a connection and batch entry.
+    One product over all steps where the wiring can do that in little memory; else step by step,
+    because the gradient of a segment sum keeps one value a connection and batch entry.
     """
     wanted, rest = eqx.partition(drive.prepared, asked)
     if not (any(asked) or of_fraction):
@@ -250,8 +249,8 @@ def _of_received(
     before = jnp.concatenate([drive.initial[None], states[:-1]])
     over = (before, after, drive.inputs, drive.held, drive.rate_noise)
     zero = jax.tree.map(jnp.zeros_like, (wanted, drive.fraction))
-    dense = all(isinstance(w, DenseWiring) for w in (network.wiring, network.gap_wiring))
-    total, change = (add(zero, over) if dense else jax.lax.scan(add, zero, over))[0]
+    at_once = network.wiring.sums_over_steps and network.gap_wiring.sums_over_steps
+    total, change = (add(zero, over) if at_once else jax.lax.scan(add, zero, over))[0]
     return total, change if of_fraction else None
 
 
