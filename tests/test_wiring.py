@@ -123,7 +123,7 @@ def test_an_empty_batch_gives_an_empty_batch(build, graph):
 
 
 def test_self_loops_and_neurons_without_connections_keep_their_places(build):
-    """Neuron 1 receives nothing and sends to itself's neighbor, neuron 3 stands alone."""
+    """Neuron 2 sends to itself, nobody sends to neuron 1, neuron 3 stands alone."""
     wiring = build(np.array([2, 1, 0]), np.array([2, 0, 2]), 4)
     received = wiring(jnp.array([2.0, 3.0, 5.0]), jnp.array([1.0, 10.0, 100.0, 1000.0]))
     np.testing.assert_array_equal(received, [30.0, 0.0, 205.0, 0.0])
