@@ -41,6 +41,9 @@ bench: setup
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[compare]'
 	@$(BIN)/python benchmarks/rate_network.py
 	@$(BIN)/python benchmarks/connectomes.py
+	@$(BIN)/python benchmarks/sparse_product.py
+	@$(BIN)/python benchmarks/inspecting.py
+	@$(BIN)/python benchmarks/codex.py
 
 clean:
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis build dist

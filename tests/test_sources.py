@@ -194,7 +194,8 @@ def test_inspecting_nothing_is_told_what_is_near(source, told):
 
 
 def test_inspecting_a_folder_says_that_it_is_one(tmp_path):
-    with pytest.raises(InputError, match=r"(?s)As a connectome: A folder must.*As a recording: A folder must"):
+    both = r"(?s)As a connectome: A folder must.*As a recording: A folder must"
+    with pytest.raises(InputError, match=both):
         inspect(tmp_path)
 
 

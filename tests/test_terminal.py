@@ -137,3 +137,8 @@ def test_followers_are_ordered_by_size_of_change_without_the_pushed_one(console)
 def test_printing_does_not_import_matplotlib():
     code = "import neuroloom.report.terminal, sys; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_name_with_colons_is_printed_as_it_is(capsys):
+    print_rows("Tm4:-1:0", [("Tm4:-1:1", "L1:heart:")])
+    assert {"Tm4:-1:0", "Tm4:-1:1", "L1:heart:"} <= set(capsys.readouterr().out.split())

@@ -318,7 +318,7 @@ def _inspect(command: Inspect) -> None:
         kind=command.kind,
         rng=np.random.default_rng(command.seed),
         n_draws=command.draws,
-        progress=command.progress and sys.stderr.isatty(),
+        progress=command.progress,
     )
     print_inspection(found)
     if command.report and found.statistics is not None:

@@ -238,8 +238,8 @@ class ProgressBar:
 
 @contextlib.contextmanager
 def progress_bar(title: str, *, total: int, enabled: bool = True) -> Iterator[ProgressBar]:
-    """A progress bar on the error stream, for as long as the block runs."""
-    bar = ProgressBar(title, total, enabled=enabled)
+    """A progress bar on the error stream, where that is a terminal, while the block runs."""
+    bar = ProgressBar(title, total, enabled=enabled and sys.stderr.isatty())
     bar.start()
     try:
         yield bar

@@ -273,6 +273,7 @@ class RateNetwork(eqx.Module):
             f"neuromuscular and {self.gap_strength.size // 2:,} electrical connections, "
             f"{type(self.activation).__name__.lower()} activation, {self.gain_side.value} gain; "
             f"{shared}",
+            f"chemical wiring: {self.wiring.describe()}",
             *self.notes,
         )
 

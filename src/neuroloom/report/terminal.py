@@ -178,4 +178,4 @@ def print_followers(
 
 
 def _console(console: Console | None) -> Console:
-    return console or Console(highlight=False)
+    return console or Console(highlight=False, emoji=False)  # `Tm4:-1:0` is a name

@@ -14,6 +14,7 @@ from neuroloom.connectome.signs import (
     Dropped,
     TransmitterSigns,
 )
+from neuroloom.connectome.statistics import spectral_radius
 from neuroloom.errors import InputError, SimulationError, nearest
 from neuroloom.networks import (
     AbstractIntegrator,
@@ -101,8 +102,8 @@ def push(
         activation=Linear(),
         unknown_sign=rule,
     )
-    matrix, leak = _strengths(eqx.tree_at(lambda n: n.coupling, network, jnp.ones(())))
-    largest, of_what = _size(np.asarray(matrix, np.float64))
+    leak = _leak(eqx.tree_at(lambda n: n.coupling, network, jnp.ones(())))
+    largest, of_what = _size(connectome, network, rule)
     scale = radius / largest if largest > 0 else 0.0
     most = float(leak.max())
     coupling = 1.0 / most if most > 0 else 0.0
@@ -175,18 +176,21 @@ def _said(decay: float | None, rise: float | None) -> str:
 
 
 @eqx.filter_jit
-def _strengths(network: RateNetwork) -> tuple[Array, Array]:
-    """The weights as a matrix, and what each neuron leaks through its gap junctions."""
-    return network.wiring.matrix(network.weight), network.prepare().leak
+def _leak(network: RateNetwork) -> Array:
+    """What each neuron leaks through its gap junctions."""
+    return network.prepare().leak
 
 
-def _size(matrix: np.ndarray) -> tuple[float, str]:
+def _size(
+    connectome: Connectome, network: RateNetwork, rule: AbstractSignRule | Dropped | None
+) -> tuple[float, str]:
     """The largest |eigenvalue|, or what stands in for it where the wiring has no loops."""
-    largest = float(np.abs(np.linalg.eigvals(matrix)).max(initial=0.0))
-    onto = float(np.abs(matrix).sum(axis=1).max(initial=0.0))
+    largest = spectral_radius(connectome, unknown_sign=rule)
+    strength = np.abs(np.asarray(network.weight, np.float64))
+    onto = np.bincount(network.post, weights=strength, minlength=1).max(initial=0.0)
     if largest > 1e-6 * onto:
         return largest, "|eigenvalue|"
-    return onto, "sum of |weights| onto a neuron (there are no loops)"
+    return float(onto), "sum of |weights| onto a neuron (there are no loops)"
 
 
 def _check(
