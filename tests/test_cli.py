@@ -135,8 +135,8 @@ def test_inspect_tells_what_a_dataset_holds(tmp_path, capsys):
     assert "302 neurons, 135 muscles, 36 other" in text
     assert "3,828 with 21,920 em_sections" in text
     assert "a transmitter is not a sign" in text
-    assert "669 mutual pairs (669 ??), 3,503 one-way, 107,456 unconnected" in text
-    assert "no sign is known, so nothing signed was computed" in text
+    assert "669 mutual pairs (187 ++, 57 +-, 9 --, 253 +?, 25 -?, 138 ??), 3,503 one-way" in text
+    assert "spectral radius, signed" in text
     assert "10.1038/s41586-019-1352-7" in text
     assert "against null wirings" in text
     assert f"report: {tmp_path / 'inspect-worm.html'}" in text
@@ -280,3 +280,12 @@ def test_the_module_is_the_command_line_and_hands_on_its_code():
     assert done.stderr.startswith("Error: ")
     assert "Traceback" not in done.stderr
     assert fresh("-m", "neuroloom", "--version").stdout == f"neuroloom {__version__}\n"
+
+
+def test_a_reader_of_the_output_may_leave(tmp_path):
+    code = "import sys; from neuroloom.cli import main; sys.exit(main(['datasets']))"
+    done = subprocess.run(
+        f'{sys.executable} -c "{code}" | head -1', shell=True, capture_output=True, text=True
+    )
+    assert done.stdout.startswith("worm")
+    assert done.stderr == ""

@@ -13,8 +13,8 @@ import pytest
 from rich.console import Console
 
 from neuroloom import inspect
-from neuroloom.connectome import Connectome, TransmitterSigns
-from neuroloom.connectome.statistics import GraphStatistics, reciprocity
+from neuroloom.connectome import Connectome, Dropped, TransmitterSigns
+from neuroloom.connectome.statistics import GraphStatistics, reciprocity, spectral_radius
 from neuroloom.datasets import connectome
 from neuroloom.errors import InputError, StudyError
 from neuroloom.recording import Recording
@@ -76,8 +76,8 @@ def test_a_dataset_brings_its_licence_and_citation(tmp_path):
     assert "10.1038/s41586-019-1352-7" in plain
     assert "MIT (tables of facts" in plain
     assert "No null wiring was drawn at this size" in plain
-    assert "no sign is known, so nothing signed was computed" in plain
-    assert "figure-eigenvalues-signed" not in (tmp_path / "w.html").read_text()
+    assert "for signed statistics: sign rule (acetylcholine +" in plain
+    assert "figure-eigenvalues-signed" in (tmp_path / "w.html").read_text()
 
 
 def test_the_library_gives_everything_that_is_printed(tmp_path):
@@ -239,3 +239,16 @@ def test_the_figure_of_degrees_counts_nodes_with_at_least_so_many():
     assert line.get_xdata().tolist() == [1, 4]
     assert line.get_ydata().tolist() == [0.75, 0.25]
     assert "median 1, most 4; 1 have none" in line.get_label()
+
+
+def test_signs_follow_the_rule_in_statistics_and_stay_unknown_in_the_connectome():
+    worm = connectome("worm")
+    told = inspect_connectome(worm, n_draws=0)
+    assert told.statistics.signed is not None
+    assert "acetylcholine +, gaba -, glutamate unknown" in told.statistics.notes[0]
+    assert (told.value.sign == 0).all()
+    rule = TransmitterSigns(glutamate=-1)
+    other = inspect_connectome(worm, n_draws=0, sign_rule=rule).statistics.signed
+    assert other.radius == pytest.approx(spectral_radius(rule(worm), unknown_sign=Dropped()))
+    assert other.radius != pytest.approx(told.statistics.signed.radius)
+    assert inspect_connectome(worm, n_draws=0, sign_rule=None).statistics.signed is None

@@ -142,6 +142,11 @@ class Inspect:
     """Time step in seconds to resample to, if times are not uniform."""
     kind: Kind | None = None
     """For a recording: what its activity is, where the file does not say."""
+    sign_rule: Literal["transmitter", "glutamate-inhibits", "glutamate-excites", "none"] = (
+        "transmitter"
+    )
+    """What unknown signs become in signed statistics. transmitter: acetylcholine +, GABA -, others
+    unknown; glutamate too where it is said, as it inhibits in most of the fly."""
     report: bool = True
     """For a connectome: write the page; or only print."""
     out: Annotated[Path, tyro.conf.arg(help="Folder that receives inspect-NAME.html.")] = Path(
@@ -235,7 +240,10 @@ def _preset_in(arguments: list[str]) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; 0 when it worked, 2 when the input was wrong, 130 when interrupted."""
+    """Run one command; 0 when it worked, 2 when the input was wrong, 130 when interrupted.
+
+    141 when nobody reads the output any more.
+    """
     given = sys.argv[1:] if arguments is None else arguments
     if given in (["--version"], ["-V"]):
         print(f"neuroloom {__version__}")
@@ -252,6 +260,9 @@ def main(arguments: list[str] | None = None) -> int:
     except NeuroloomError as error:
         print(f"Error: {error}", file=sys.stderr)
         return 2
+    except BrokenPipeError:  # who reads our output has left, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except KeyboardInterrupt:
         print("Stopped. The same command carries on where it was.", file=sys.stderr)
         return 130
@@ -301,6 +312,7 @@ def _predict(command: Predict) -> None:
 def _inspect(command: Inspect) -> None:
     import numpy as np
 
+    from neuroloom.connectome import TransmitterSigns
     from neuroloom.report.terminal import print_inspection
     from neuroloom.studies.inspection import inspect
 
@@ -310,12 +322,19 @@ def _inspect(command: Inspect) -> None:
         )
     if command.seed < 0:
         raise InputError(f"`--seed` must be at least 0; got {command.seed}. Leave it out for 0.")
+    rules = {
+        "transmitter": TransmitterSigns(),
+        "glutamate-inhibits": TransmitterSigns(glutamate=-1),
+        "glutamate-excites": TransmitterSigns(glutamate=1),
+        "none": None,
+    }
     found = inspect(
         command.file,
         **command.reading.options(),
         resample=command.resample,
         dt=command.dt,
         kind=command.kind,
+        sign_rule=rules[command.sign_rule],
         rng=np.random.default_rng(command.seed),
         n_draws=command.draws,
         progress=command.progress,

@@ -9,6 +9,8 @@ import numpy as np
 
 from neuroloom import datasets
 from neuroloom.connectome import (
+    KINDS,
+    AbstractSignRule,
     BothWays,
     Connectome,
     Drop,
@@ -16,6 +18,7 @@ from neuroloom.connectome import (
     KeepFirst,
     Refuse,
     Sum,
+    TransmitterSigns,
     summarize,
 )
 from neuroloom.connectome.statistics import GraphStatistics, draws_that_fit, graph_statistics
@@ -69,6 +72,7 @@ def inspect(
     resample: float | None = None,
     dt: float | None = None,
     kind: str | None = None,
+    sign_rule: AbstractSignRule | None = TransmitterSigns(),  # noqa: B008
     rng: np.random.Generator | None = None,
     n_draws: int | None = None,
     progress: bool = False,
@@ -87,6 +91,8 @@ def inspect(
         resample: Time step to resample to, in seconds, if times are not uniform.
         dt: Seconds per step, where the file does not say; the bin width of spike times.
         kind: For a recording: what its activity is, where the file does not say.
+        sign_rule: For a connectome: what unknown signs become in its statistics, where it can be
+            told; None to leave them unknown. The connectome itself stays as it is.
         rng: For a connectome: randomness of null wirings and sampled paths; a fixed one if None.
         n_draws: For a connectome: wirings to draw of each null; as many as fit into about a minute
             if None.
@@ -116,7 +122,9 @@ def inspect(
         value = _read(source, nouns, wiring, sampling, data)
     if isinstance(value, Recording):
         return inspect_recording(value)
-    found = inspect_connectome(value, rng=rng, n_draws=n_draws, progress=progress)
+    found = inspect_connectome(
+        value, sign_rule=sign_rule, rng=rng, n_draws=n_draws, progress=progress
+    )
     if "recording" in nouns:
         told = repr(load_recording(source, data=data))
         found = replace(found, rows=(*found.rows, ("also a recording", told)))
@@ -156,6 +164,7 @@ def _read(
 def inspect_connectome(
     connectome: Connectome,
     *,
+    sign_rule: AbstractSignRule | None = TransmitterSigns(),  # noqa: B008
     rng: np.random.Generator | None = None,
     n_draws: int | None = None,
     progress: bool = False,
@@ -164,6 +173,8 @@ def inspect_connectome(
 
     Args:
         connectome: Any.
+        sign_rule: What unknown signs become in the statistics, where it can be told; None to leave
+            them unknown.
         rng: Randomness of null wirings and sampled paths; a fixed one if None.
         n_draws: Wirings to draw of each null; as many as fit into about a minute if None.
         progress: Show a progress bar.
@@ -173,12 +184,26 @@ def inspect_connectome(
     """
     rng = np.random.default_rng(0) if rng is None else rng
     n_draws = draws_that_fit(connectome) if n_draws is None else n_draws
+    signed, notes = _with_signs(connectome, sign_rule)
     with progress_bar("statistics", total=n_steps(n_draws), enabled=progress) as bar:
         statistics = graph_statistics(
-            connectome, rng=rng, n_draws=n_draws, on_step=lambda name: bar.advance(note=name)
+            signed, rng=rng, n_draws=n_draws, on_step=lambda name: bar.advance(note=name)
         )
+    statistics = replace(statistics, notes=(*notes, *statistics.notes))
     rows = (*summarize(connectome).rows, *_statistic_rows(connectome, statistics))
     return Inspection(repr(connectome), rows, connectome.audit, connectome, statistics)
+
+
+def _with_signs(
+    connectome: Connectome, rule: AbstractSignRule | None
+) -> tuple[Connectome, tuple[str, ...]]:
+    """The connectome with the signs that a rule can tell, and a sentence on what it touched."""
+    unknown = (connectome.sign == 0) & (connectome.kind != KINDS.index("electrical"))
+    tells = not isinstance(rule, TransmitterSigns) or "neurotransmitter" in connectome.neurons
+    if rule is None or not tells or not unknown.any():
+        return connectome, ()
+    signed = rule(connectome)
+    return signed, (f"for signed statistics: {signed.audit[-1]}",)
 
 
 def _statistic_rows(c: Connectome, s: GraphStatistics) -> list[tuple[str, str]]:
