@@ -88,6 +88,21 @@ def test_a_text_that_became_another_type_does_not_crash_the_process(tmp_path):
             read_recording(path, dt=0.1)
 
 
+def test_a_file_whose_parts_cannot_be_listed_is_refused(tmp_path):
+    """Behind the part that cannot be listed another may kill the library."""
+    path = tmp_path / "r.nwb"
+    with h5py.File(path, "w") as file:
+        file.attrs["nwb_version"] = "2.5.0"
+        file.create_group("units").attrs["neurodata_type"] = "Units"
+        file["units/id"] = np.arange(2)
+    data = bytearray(path.read_bytes())
+    kind = data.index(b"neurodata_type") + len(b"neurodata_type\0\0")
+    data[kind] = 0x70 | (data[kind] & 0x0F)  # a version of types that does not exist
+    path.write_bytes(bytes(data))
+    with pytest.raises(InputError, match="cannot list its parts"):
+        read_recording(path, dt=0.1)
+
+
 def numbers(file, path, values):
     del file[path]
     file[path] = values

@@ -72,8 +72,8 @@ def recognize(path: Path) -> str:
             )
         if head.startswith((*KINDS_OF_FILES, GZIP)):
             raise InputError(
-                f"Only text may be packed with gzip; {path} holds a binary file inside. Unpack it "
-                "with `gunzip` first."
+                f"What is packed with gzip must be text; {path} holds a binary file. Unpack "
+                "it with `gunzip` first."
             )
     for magic, kind in KINDS_OF_FILES.items():
         if head.startswith(magic):

@@ -79,7 +79,7 @@ def recognize(path: Path) -> str:
             )
         if head.startswith((HDF5, ZIP[0], b"MATLAB")):
             raise InputError(
-                f"Only text may be packed with gzip or bzip2; {path} holds a binary file inside. "
+                f"What is packed with gzip or bzip2 must be text; {path} holds a binary file. "
                 "Unpack it with `gunzip` or `bunzip2` first."
             )
     if head.startswith(ZIP):

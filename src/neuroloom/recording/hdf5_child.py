@@ -15,40 +15,60 @@ READ_WHOLE = 2**24  # bytes of numbers; of larger datasets only the index of chu
 MEMORY = 2**31
 
 
+class UnseenError(Exception):
+    """A part that the library cannot show: what is behind it may kill it elsewhere."""
+
+
 def look_through(name: str) -> None:
-    """Reads all attributes and texts, small datasets, and where the chunks of others are."""
+    """Reads all attributes and texts, small datasets, and where the chunks of others are.
+
+    Raises:
+        UnseenError: If the parts of a file that opens cannot be listed.
+    """
+    import h5py
+
+    with h5py.File(name) as file:
+        try:
+            walk(file)
+        except MemoryError:
+            raise
+        except Exception as error:
+            raise UnseenError from error
+
+
+def walk(file) -> None:
+    """Every group and dataset once."""
     import h5py
     import numpy as np
     from h5py import h5o  # pyright: ignore[reportAttributeAccessIssue]
 
-    with h5py.File(name) as file:
-        seen = set()
-        groups = [file["/"]]
-        while groups:
-            item = groups.pop()
-            address = h5o.get_info(item.id).addr
-            if address in seen:
-                continue
-            seen.add(address)
-            for key in item.attrs:
-                attempt(item.attrs.__getitem__, key)
-            if isinstance(item, h5py.Group):
-                for key in item:
-                    link = attempt(item.get, key, None, False, True)
-                    if isinstance(link, h5py.HardLink):
-                        child = attempt(item.__getitem__, key)
-                        groups += [child] if isinstance(child, h5py.Group | h5py.Dataset) else []
-            elif (
-                isinstance(item, h5py.Dataset)
-                and item.shape
-                and not item.is_virtual
-                and not item.external
-            ):
-                large = item.dtype.itemsize * np.prod([float(n) for n in item.shape]) > READ_WHOLE
-                if not large or item.dtype.kind == "O":
-                    attempt(np.asarray, item)
-                elif item.chunks:
-                    attempt(item.id.chunk_iter, lambda _: None)
+    seen = set()
+    groups = [file["/"]]
+    while groups:
+        item = groups.pop()
+        address = h5o.get_info(item.id).addr
+        if address in seen:
+            continue
+        seen.add(address)
+        for key in item.attrs:
+            attempt(item.attrs.__getitem__, key)
+        if isinstance(item, h5py.Group):
+            for key in item:
+                link = attempt(item.get, key, None, False, True)
+                if isinstance(link, h5py.HardLink):
+                    child = attempt(item.__getitem__, key)
+                    groups += [child] if isinstance(child, h5py.Group | h5py.Dataset) else []
+        elif (
+            isinstance(item, h5py.Dataset)
+            and item.shape
+            and not item.is_virtual
+            and not item.external
+        ):
+            large = item.dtype.itemsize * np.prod([float(n) for n in item.shape]) > READ_WHOLE
+            if not large or item.dtype.kind == "O":
+                attempt(np.asarray, item)
+            elif item.chunks:
+                attempt(item.id.chunk_iter, lambda _: None)
 
 
 def attempt(function, *arguments):
@@ -64,7 +84,7 @@ def attempt(function, *arguments):
 
 
 def main() -> None:
-    """Answers each path, as hexadecimal UTF-8, with `fine` or `memory`."""
+    """Answers each path, as hexadecimal UTF-8, with `fine`, `memory` or `unseen`."""
     # A system without limits still has the time limit of the parent.
     with contextlib.suppress(ImportError, ValueError, OSError):
         import resource
@@ -80,6 +100,8 @@ def main() -> None:
             look_through(bytes.fromhex(line.strip()).decode("utf-8", "surrogateescape"))
         except MemoryError:
             answer = "memory"
+        except UnseenError:
+            answer = "unseen"
         except Exception:  # noqa: BLE001
             answer = "fine"  # reported properly when the file is read
         print(answer, flush=True)

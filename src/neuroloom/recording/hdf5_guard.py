@@ -56,7 +56,7 @@ class _Child:
         return True
 
     def ask(self, path: Path, seconds: float) -> str:
-        """`fine`, `memory`, `dead` or `late`."""
+        """`fine`, `memory`, `unseen`, `dead` or `late`."""
         assert self.process is not None
         assert self.process.stdin is not None
         name = str(path.resolve()).encode("utf-8", "surrogateescape")
@@ -111,6 +111,7 @@ def require_survivable(path: Path) -> None:
     how = {
         "dead": "crashes on it",
         "late": f"did not finish within {seconds:.0f} s",
+        "unseen": "cannot list its parts",
         "memory": "asks for more than 2 GiB for a part that is not that large",
     }.get(answer, "does not answer")
     raise InputError(
