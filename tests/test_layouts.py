@@ -257,11 +257,28 @@ def test_the_size_of_a_feather_file_is_that_of_its_buffers(tmp_path, kind, rng):
     table = pd.DataFrame(
         {"pre": rng.integers(2**60, size=5000), "x": rng.choice(["a", "bc"], 5000)}
     )
-    table["c"] = table["x"].astype("category")
+    table["c"] = pd.Categorical([f"{n:0100}" for n in range(5000)])
     feather.write_feather(table, str(tmp_path / "e"), compression=kind, chunksize=999)
     size = unpacked_size(tmp_path / "e")
-    held = feather.read_table(str(tmp_path / "e")).nbytes
-    assert held <= size < 1.1 * held + 10_000
+    held = feather.read_table(str(tmp_path / "e"), columns=["pre", "x"]).nbytes + 5000 * 100
+    assert held <= size < 1.1 * held + 50_000
+
+
+def test_a_feather_file_whose_footer_hides_a_batch_is_refused(tmp_path):
+    table = pd.DataFrame({"pre": np.arange(20), "post": np.arange(20) + 1, "count": 1})
+    parts = {}
+    for n in (10, 20):
+        feather.write_feather(
+            table[:n], str(tmp_path / "e"), compression="uncompressed", chunksize=10
+        )
+        data = (tmp_path / "e").read_bytes()
+        footer = len(data) - 10 - int.from_bytes(data[-10:-6], "little")
+        parts[n] = data[:footer], data[footer:]
+    (tmp_path / "e").write_bytes(b"".join(parts[20]))
+    assert read_connectome(tmp_path / "e").n_connections == 20
+    (tmp_path / "e").write_bytes(parts[20][0] + parts[10][1])
+    with pytest.raises(InputError, match="its footer names 1 batches, and it holds 2"):
+        read_connectome(tmp_path / "e")
 
 
 def test_every_public_header_is_known_once():
