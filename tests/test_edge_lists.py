@@ -234,3 +234,15 @@ def test_arrow_strings_of_any_width_are_text(tmp_path):
     )
     feather.write_feather(table, str(tmp_path / "e"))
     assert edges_of(read_connectome(tmp_path / "e")) == [("a", "b", 0, 1, 0), ("a", "b", 1, 2, 0)]
+
+
+def test_spaces_inside_names_do_not_separate_columns(tmp_path):
+    path, neurons = tmp_path / "c.csv", tmp_path / "n.csv"
+    path.write_text("pre,post,count\na,b,1\n")
+    neurons.write_text("Cell,Type of neuron,Mother cell\nb,x,u\na,y z,v\n")
+    made = read_edge_list(path, neurons=neurons)
+    assert made.neuron_id.tolist() == ["b", "a"]
+    assert made.column("Type of neuron").tolist() == ["x", "y z"]
+    path.write_text("Cell of origin,Number\na,1\n")
+    with pytest.raises(InputError, match=r"has 2: Cell of origin, Number\."):
+        read_edge_list(path)

@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from functools import partial
 from itertools import islice
@@ -36,7 +36,8 @@ def read_text_table(
     Args:
         path: The file. Lines `# name: value` on top may state what `write_csv` writes there.
         needed: Raises an `InputError` for a header without the columns that it needs. Of comma,
-            tab, semicolon and space, the separator is the one that gives these, and most columns.
+            tab, semicolon and space, the separator is the one that gives these, and most columns;
+            space only if no other gives several.
         wanted: Of a column's name, whether its cells are wanted; the others are in `left_out`.
 
     Raises:
@@ -177,8 +178,8 @@ def _header(path: Path, line: str, needed: Callable[[Table], object]) -> tuple[s
         else:
             fitting[mark] = names
     if not fitting:
-        raise max(errors.values(), key=lambda found: found[0])[1]
-    separator = max(fitting, key=lambda mark: len(fitting[mark]))
+        raise errors[_likeliest({mark: n for mark, (n, _) in errors.items()})][1]
+    separator = _likeliest({mark: len(names) for mark, names in fitting.items()})
     header = fitting[separator]
     repeated = sorted({name for name in header if header.count(name) > 1})
     if repeated:
@@ -187,6 +188,16 @@ def _header(path: Path, line: str, needed: Callable[[Table], object]) -> tuple[s
             f"times in {path} ({len(repeated)} names repeat). Rename or remove those columns."
         )
     return separator, header
+
+
+def _likeliest(n_columns: Mapping[str, int]) -> str:
+    """The separator that gives most columns; a space only if no other gives several.
+
+    Names may hold spaces, as in `Root ID,Predicted NT type`.
+    """
+    others = {mark: n for mark, n in n_columns.items() if mark != " " and n > 1}
+    found = others or n_columns
+    return max(found, key=lambda mark: found[mark])
 
 
 def _columns(
