@@ -56,6 +56,49 @@ def test_a_codex_folder_is_one_connectome(tmp_path):
     assert "user_name" not in made.neurons
 
 
+HEADERS = {
+    "neurons": (
+        "root_id,group,nt_type,nt_type_score,da_avg",
+        "a table of neurons \\(FlyWire Codex neurons\\).*pass this one as `neurons=`",
+    ),
+    "display names": ("Root ID,Predicted NT type,Predicted NT confidence", "as `neurons=`"),
+    "labels": ("root_id,label,user_id,user_name", "Codex labels, which is not read: .*people"),
+    "synapses": (
+        "pre_x,size,pre_root_id_720575940,post_root_id_720575940,neuropil",
+        "a FlyWire Codex synapse table, which is not read: .*one row a synapse",
+    ),
+    "no names": ("CEPDL,ADEL,dopamine,dop-1", "If the first line is data, put a line of names"),
+}
+
+
+@pytest.mark.parametrize(("header", "told"), HEADERS.values(), ids=HEADERS)
+def test_a_table_of_something_else_is_called_what_it_is(tmp_path, header, told):
+    path = tmp_path / "download.csv"
+    path.write_text(f"{header}\n{','.join('1' * len(header.split(',')))}\n")
+    with pytest.raises(InputError, match=f"must have a column `pre`.*{told}"):
+        read_connectome(path)
+
+
+def test_connections_given_as_neurons_are_called_what_they_are(tmp_path):
+    path = tmp_path / "total-connections.csv"
+    path.write_text("bodyId_pre,bodyId_post,weight\n1,2,3\n")
+    with pytest.raises(InputError, match=r"a table of connections \(neuPrint connections\)"):
+        read_connectome(path, neurons=path)
+
+
+def test_neurons_with_names_for_display_are_read_from_a_folder(tmp_path):
+    (tmp_path / "c.csv").write_text(
+        f"pre_root_id,post_root_id,neuropil,syn_count,nt_type\n{A},{B},EB,12,ACH\n"
+    )
+    (tmp_path / "n.csv").write_text(
+        f"Root ID,Predicted NT type,Predicted NT confidence\n{B},GABA,0.9\n{A},ACH,0.8\n"
+    )
+    made = read_connectome(tmp_path)
+    assert made.neuron_id.tolist() == [B, A]
+    assert made.column("neurotransmitter").tolist() == ["GABA", "ACH"]
+    assert counts(made) == {(A, B): 12}
+
+
 @needs_samples
 def test_the_codex_fixture_is_what_the_csv_module_reads():
     folder = SAMPLES / "codex_schema_fixture_SYNTHETIC"

@@ -58,6 +58,11 @@ LAYOUTS = (
     Layout("MaleCNS weights", "connections", ("body_pre", "body_post", "weight")),
     Layout("harmonised edge list", "connections", ("pre", "post", "count", "norm", "total_input")),
     Layout("FlyWire Codex neurons", "neurons", ("root_id", "group", "nt_type", "nt_type_score")),
+    Layout(
+        "FlyWire Codex neurons with display names",
+        "neurons",
+        ("Root ID", "Predicted NT type", "Predicted NT confidence"),
+    ),
     Layout("FlyWire Codex classification", "neurons", ("root_id", "flow", "super_class", "class")),
     Layout(
         "FlyWire annotations",

@@ -34,6 +34,7 @@ from neuroloom.connectome.edges import (
     undirected,
     unique,
 )
+from neuroloom.connectome.layouts import layout_of
 from neuroloom.connectome.neuron_tables import annotate, further, id_column, one_type, unrepeated
 from neuroloom.connectome.policies import Drop, KeepFirst, Refuse, Sum, checked_policy
 from neuroloom.errors import InputError, nearest
@@ -239,14 +240,34 @@ def _from_pandas(label: str, frame: pd.DataFrame) -> Table:
 
 
 def _needed(table: Table, names: tuple[str, ...], what: str, *, first_wins: bool = False) -> None:
-    if column_of(table, names, first_wins=first_wins) is None:
-        shown = list(table.columns)[:8]
-        raise InputError(
-            f"{what} must have a column `{names[0]}` (or {', '.join(names[1:])}); {table.label} "
-            f"has {len(table.columns)}: {', '.join(shown)[:200]}. {nearest(names[0], shown)} "
-            "Rename the column that holds it, and check that comma, tab, semicolon or space "
-            "separates the columns."
+    if column_of(table, names, first_wins=first_wins) is not None:
+        return
+    shown = list(table.columns)[:8]
+    raise InputError(
+        f"{what} must have a column `{names[0]}` (or {', '.join(names[1:])}); {table.label} has "
+        f"{len(table.columns)}: {', '.join(shown)[:200]}. {_instead(table, names[0], shown)}"
+    )
+
+
+def _instead(table: Table, name: str, shown: list[str]) -> str:
+    """What to do with a table that lacks a column: by what it is, if its header tells."""
+    layout = layout_of(table.columns)
+    if layout is None:
+        near = nearest(name, shown)
+        near = f"{near} " if near.startswith("Did") else ""
+        return (
+            f"{near}Rename the column that holds it, and check that comma, tab, semicolon or space "
+            "separates the columns. If the first line is data, put a line of names above it; a "
+            "matrix goes through `from_scipy`."
         )
+    if layout.role == "neurons":
+        return (
+            f"It is a table of neurons ({layout.title}): read the table of connections, and pass "
+            "this one as `neurons=`."
+        )
+    if layout.role == "connections":
+        return f"It is a table of connections ({layout.title}): read it as such."
+    return f"It is a {layout.title}, which is not read: {layout.why}."
 
 
 def _renamed(table: Table, roles: dict[str, str | None]) -> list[str]:
