@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pyarrow import feather
+from pyarrow import feather, parquet
 
 import neuroloom.connectome.files as files
 from neuroloom.connectome import Connectome, KeepFirst, Sum, read_connectome
@@ -283,6 +284,15 @@ def test_a_quote_that_stays_open_does_not_fill_the_memory(tmp_path, monkeypatch)
     (tmp_path / "e.csv").write_text('pre,post,count\n1,2,"3\n' + "1,2,3\n" * 2000)
     with pytest.raises(InputError, match=r"closed within 1,000 bytes.*Double the quotes"):
         read_connectome(tmp_path / "e.csv")
+
+
+def test_a_parquet_of_few_values_is_measured_by_its_rows(tmp_path):
+    """Its cells take next to nothing on disk and as bytes, but its rows fill the memory."""
+    path = tmp_path / "bomb.parquet"
+    same = pa.array(np.ones(4_000_000, np.int8))
+    parquet.write_table(pa.table(dict.fromkeys(("pre", "post", "count"), same)), path)
+    with pytest.raises(InputError, match="would take 96,000,000 bytes or more"):
+        read_connectome(path)
 
 
 def test_a_feather_bomb_is_measured_before_it_is_unpacked(tmp_path):

@@ -24,6 +24,7 @@ from neuroloom.errors import InputError
 
 __all__ = ["columns_of_file", "read_edge_list", "writable", "write_csv", "write_parquet"]
 
+BYTES_OF_A_ROW = 3 * 8
 KEY = b"neuroloom"  # of what a Parquet file states about itself
 
 
@@ -211,7 +212,8 @@ def _parquet(path: Path, wanted: Callable[[str], bool]) -> tuple[pa.Table, list[
         keep = _wanted(path, names, wanted)
         groups = [file.metadata.row_group(n) for n in range(file.metadata.num_row_groups)]
         check_expansion(path, sum(group.total_byte_size for group in groups))
-        check_expansion(path, file.metadata.num_rows)  # a column of one value takes no bytes
+        # A column of few values takes next to no bytes, but each row becomes two ends and a count.
+        check_expansion(path, BYTES_OF_A_ROW * file.metadata.num_rows)
         found = file.read(columns=keep)
     found.validate(full=True)
     return found, names
