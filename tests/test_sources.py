@@ -181,6 +181,24 @@ def test_a_file_that_is_neither_gets_the_reason_of_both_readers(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("pre,post,count\na,b,1\na,b,2\n", "must occur once"),
+        ("root_id,group,nt_type,nt_type_score\n1,2,ACH,1\n", "a table of neurons"),
+        ('<graphml><graph edgedefault="directed"></graph></graphml>', "must have a node"),
+    ],
+)
+@pytest.mark.parametrize("folder", [False, True])
+def test_a_broken_connectome_is_not_called_a_broken_recording(tmp_path, text, told, folder):
+    path = tmp_path / "wiring.csv"
+    path.write_text(text)
+    with pytest.raises(InputError) as caught:
+        inspect(tmp_path if folder else path)
+    assert ("must hold one table of connections" if folder else told) in str(caught.value)
+    assert "recording" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
     ("source", "told"),
     [
         ("worm-respones", "is none of these. Did you mean `worm-responses`?"),

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from neuroloom.connectome.columns import CONNECTION_COLUMNS, plain_name
 from neuroloom.connectome.connectome import Connectome
 from neuroloom.connectome.cook2019 import is_cook2019, read_cook2019
-from neuroloom.connectome.edge_list import read_edge_list
+from neuroloom.connectome.edge_list import columns_of_file, read_edge_list
 from neuroloom.connectome.files import top_of
 from neuroloom.connectome.graphml import is_graphml, read_graphml
+from neuroloom.connectome.layouts import layout_of
 from neuroloom.connectome.varshney import is_varshney, read_varshney
 from neuroloom.connectome.witvliet import is_witvliet, read_witvliet
 from neuroloom.errors import InputError
 
-__all__ = ["FORMATS", "Format", "read_as"]
+__all__ = ["FORMATS", "Format", "is_wiring", "read_as"]
 
 
 @dataclass(frozen=True)
@@ -105,3 +108,19 @@ def read_as(path: Path, kind: str, asked: Mapping[str, object]) -> Connectome | 
             )
         return form.read(path, **options)
     return None
+
+
+def is_wiring(path: Path) -> bool:
+    """Whether the header of a file, or of one in a folder, is that of wiring, however broken."""
+    for file in sorted(path.iterdir()) if path.is_dir() else (path,):
+        try:
+            if is_graphml(top_of(file)):
+                return True
+            columns = columns_of_file(file)
+        except (InputError, csv.Error):  # no table
+            continue
+        names = {plain_name(column) for column in columns}
+        ends = [CONNECTION_COLUMNS["pre"], CONNECTION_COLUMNS["post"]]
+        if layout_of(columns) or all(names & {plain_name(n) for n in known} for known in ends):
+            return True
+    return False

@@ -99,7 +99,8 @@ def inspect(
         progress: Show progress bars.
 
     Raises:
-        InputError: If it is neither; gives the reason of both readers.
+        InputError: If it is neither; gives the reason of both readers, or that of one where the
+            header tells which it is.
     """
     source = str(source)
     nouns = dataset_nouns(source)
@@ -149,6 +150,10 @@ def _read(
         try:
             return load_connectome(source)
         except InputError as error:
+            from neuroloom.connectome.formats import is_wiring
+
+            if is_wiring(Path(source)):
+                raise
             not_a_connectome = error
     try:
         return load_recording(source, **sampling, data=data)
