@@ -63,10 +63,11 @@ class LocalFiles:
             )
         missing = self._missing(root)
         if missing:
+            some = len(missing) < len(self.checksums)
             raise InputError(
                 f"The dataset `{self.dataset}` must have its {len(self.checksums)} files in "
-                f"{root / self.folder}; {len(missing)} are missing: {', '.join(missing)}. "
-                f"{self._todo(str(root))}"
+                f"{root / self.folder}; {len(missing)} are missing"
+                f"{': ' + ', '.join(missing) if some else ''}. {self._todo(str(root))}"
             )
         path = root / self.folder / name
         try:
