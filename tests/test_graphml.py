@@ -313,3 +313,46 @@ def test_the_public_sample_has_167_nodes_and_1258_edges_as_networkx_reads_them()
     assert (made.n_neurons, made.n_connections) == (167, 1_258)
     weights = {frozenset((a, b)): data["wnorm"] for a, b, data in found.edges(data=True)}
     assert {frozenset((a, b)): n for a, b, _, n, _ in edges_of(made)} == weights
+
+
+IGRAPH = """<graphml xmlns="http://graphml.graphdrawing.org/xmlns">
+<key id="v_name" for="node" attr.name="name" attr.type="string"/>
+<key id="v_side" for="node" attr.name="side" attr.type="string"/>
+<key id="e_weight" for="edge" attr.name="weight" attr.type="double"/>
+<graph id="G" edgedefault="directed">
+<node id="n0"><data key="v_name">720575940621039145</data><data key="v_side">L</data></node>
+<node id="n1"><data key="v_name">720575940621039146</data><data key="v_side">R</data></node>
+<edge source="n0" target="n1"><data key="e_weight">3</data></edge>
+</graph></graphml>"""
+
+
+def test_the_names_that_igraph_writes_can_be_the_ids(tmp_path):
+    path = tmp_path / "igraph.graphml"
+    path.write_text(IGRAPH)
+    made = read_graphml(path, neuron_id="name")
+    assert made.neuron_id.tolist() == [720575940621039145, 720575940621039146]
+    assert (made.pre.tolist(), made.post.tolist(), made.count.tolist()) == ([0], [1], [3])
+    assert made.column("side").tolist() == ["L", "R"]
+    assert "name" not in made.neurons
+    assert "took the node attribute `name` as the ids of neurons" in made.audit
+    plain = read_graphml(path)
+    assert plain.neuron_id.tolist() == ["n0", "n1"]
+    assert any("neuron_id='name'" in line for line in plain.audit)
+
+
+@pytest.mark.parametrize(
+    ("text", "attribute", "told"),
+    [
+        (IGRAPH, "label", "must name an attribute of the nodes; .* has name, side, no `label`"),
+        (IGRAPH.replace("9146", "9145"), "name", "Each neuron must have one row; 7205"),
+        (IGRAPH.replace("720575940621039146", ""), "name", "Every neuron id must be given"),
+        (IGRAPH.replace("720575940621039146", "7.2e17"), "name", "went through a float"),
+        (IGRAPH.replace('target="n1"', 'target="n7"'), "name", "must be nodes of the file.*'n7'"),
+        (IGRAPH.replace('"n1"><data', '"n0"><data'), "name", "Each neuron must have one row; 'n0'"),
+    ],
+)
+def test_names_that_are_no_ids_are_refused(tmp_path, text, attribute, told):
+    path = tmp_path / "igraph.graphml"
+    path.write_text(text)
+    with pytest.raises(InputError, match=told):
+        read_graphml(path, neuron_id=attribute)

@@ -1,5 +1,8 @@
 """GraphML, in and out: attributes by their names, directions as stated, ids exact."""
 
+# pyright: reportAttributeAccessIssue=false
+# (pyarrow makes the functions of `compute` when it is imported; pyright cannot see them.)
+
 from __future__ import annotations
 
 import gzip
@@ -12,7 +15,9 @@ from typing import no_type_check
 from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
+import pyarrow.compute as pc
 
+from neuroloom.connectome.columns import Table
 from neuroloom.connectome.connectome import KINDS, Connectome
 from neuroloom.connectome.edge_list import writable
 from neuroloom.connectome.graph_tables import (
@@ -23,6 +28,7 @@ from neuroloom.connectome.graph_tables import (
     statement_of,
 )
 from neuroloom.connectome.graphml_parser import NAMESPACE, parse_graphml
+from neuroloom.connectome.neuron_tables import unrepeated
 from neuroloom.connectome.policies import BothWays, Drop, Electrical, KeepFirst, Refuse, Sum
 from neuroloom.disk import written_whole
 from neuroloom.errors import InputError
@@ -30,6 +36,7 @@ from neuroloom.errors import InputError
 __all__ = ["is_graphml", "read_graphml", "write_graphml"]
 
 WRITTEN = {"i": "long", "f": "double", "b": "boolean", "U": "string"}
+NUMBERED = re.compile("n[0-9]+")
 NOT_IN_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -44,6 +51,7 @@ def read_graphml(
     path: Path,
     *,
     undirected: Refuse | Electrical | BothWays = Refuse(),  # noqa: B008
+    neuron_id: str | None = None,
     count: str | int | None = None,
     count_unit: str | None = None,
     on_duplicate: Refuse | Sum | KeepFirst = Refuse(),  # noqa: B008
@@ -61,6 +69,8 @@ def read_graphml(
         path: The file, gzipped or not, with one graph.
         undirected: What an edge without direction is: `Electrical()` or `BothWays()`, or refused.
             Edges whose attribute `kind` says electrical need no such decision.
+        neuron_id: The node attribute with the ids of neurons, as `name` in files of igraph, which
+            numbers its nodes; None for the ids of the nodes themselves.
         count: The edge attribute with the contacts, or one whole number for every edge; None for
             the attribute known by its name.
         count_unit: What the counts count; None for what the file says, or else `synapses`.
@@ -83,6 +93,15 @@ def read_graphml(
     if stated.get("ids") == "text":
         neurons = replace(neurons, types={**neurons.types, "neuron_id": "text"})
         edges = replace(edges, types={**edges.types, "pre": "text", "post": "text"})
+    said = list(found.said)
+    if neuron_id is not None:
+        neurons, edges = _with_ids(neurons, edges, neuron_id)
+        said.append(f"took the node attribute `{neuron_id}` as the ids of neurons")
+    elif not stated and "name" in neurons.columns and all(map(NUMBERED.fullmatch, found.nodes)):
+        said.append(
+            "ids are those of the nodes (n0, ...), which some program numbered; their attribute "
+            "`name` is a column (`read_graphml(..., neuron_id='name')` makes it the id)"
+        )
     return assemble_graph(
         neurons if found.nodes else None,
         edges,
@@ -90,8 +109,32 @@ def read_graphml(
         GraphPolicies(undirected, count, count_unit, on_duplicate, on_dangling, name),
         stated=stated,
         name=path.name.split(".")[0],
-        audit=tuple(found.said),
+        audit=tuple(said),
     )
+
+
+def _with_ids(neurons: Table, edges: Table, attribute: str) -> tuple[Table, Table]:
+    """The nodes under the ids that one of their attributes holds, and the edges between these."""
+    others = [name for name in neurons.columns if name != "neuron_id"]
+    if attribute not in others:
+        raise InputError(
+            f"`neuron_id` must name an attribute of the nodes; {neurons.label} has "
+            f"{', '.join(others)[:200] or 'none'}, no `{attribute}`. Leave it out for the ids of "
+            "the nodes themselves."
+        )
+    nodes, ids = neurons.columns["neuron_id"], neurons.columns[attribute]
+    unrepeated(neurons, "neuron_id", nodes)
+    ends = {}
+    for end in ("pre", "post"):
+        place = pc.index_in(edges.columns[end], value_set=nodes)
+        rule = "Both ends of an edge must be nodes of the file where `neuron_id` names these anew"
+        nowhere = place.is_null().to_numpy(zero_copy_only=False)
+        edges.refuse(end, nowhere, rule, "Add the nodes, or remove these edges.")
+        ends[end] = ids.take(place)
+    columns = {"neuron_id": ids} | {
+        name: neurons.columns[name] for name in others if name != attribute
+    }
+    return replace(neurons, columns=columns), replace(edges, columns={**edges.columns, **ends})
 
 
 def write_graphml(path: Path, connectome: Connectome) -> None:
