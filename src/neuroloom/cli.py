@@ -146,7 +146,7 @@ class Inspect:
         "transmitter"
     )
     """What unknown signs become in signed statistics. transmitter: acetylcholine +, GABA -, others
-    unknown; glutamate too where it is said, as it inhibits in most of the fly."""
+    unknown. glutamate-inhibits (as in most of the fly) and glutamate-excites set glutamate too."""
     report: bool = True
     """For a connectome: write the page; or only print."""
     out: Annotated[Path, tyro.conf.arg(help="Folder that receives inspect-NAME.html.")] = Path(
