@@ -246,3 +246,14 @@ def test_spaces_inside_names_do_not_separate_columns(tmp_path):
     path.write_text("Cell of origin,Number\na,1\n")
     with pytest.raises(InputError, match=r"has 2: Cell of origin, Number\."):
         read_edge_list(path)
+
+
+def test_a_unit_that_nobody_states_is_assumed_aloud(tmp_path):
+    """The edge list of Cook 2019 has such a header, and counts sections."""
+    path, codex = tmp_path / "herm_full_edgelist.csv", tmp_path / "connections.csv"
+    path.write_text("Source,Target,Weight,Type\nI1L ,I1R ,3,chemical\n")
+    codex.write_text("pre_root_id,post_root_id,neuropil,syn_count,nt_type\n1,2,EB,3,ACH\n")
+    assumed = "the file does not say what its counts count: taken as synapses"
+    assert assumed in read_edge_list(path).audit
+    assert assumed not in read_edge_list(path, count_unit="em_sections").audit
+    assert assumed not in read_edge_list(codex).audit

@@ -119,3 +119,12 @@ def test_without_networkx_the_error_says_how_to_install_it(monkeypatch, a_to_b):
 def test_an_empty_connectome_is_an_empty_graph():
     empty = Connectome(np.array([], int), *[np.zeros(0, int)] * 5)
     assert len(to_networkx(empty)) == 0
+
+
+def test_a_unit_that_a_graph_does_not_state_is_assumed_aloud(a_to_b):
+    graph = nx.DiGraph()
+    graph.add_edge("a", "b", weight=2)
+    assumed = "the graph does not say what its counts count: taken as synapses"
+    assert assumed in from_networkx(graph).audit
+    assert assumed not in from_networkx(graph, count_unit="em_sections").audit
+    assert assumed not in from_networkx(to_networkx(a_to_b)).audit

@@ -16,6 +16,7 @@ from neuroloom.connectome.columns import Table, has_a_role, is_id, plain_array
 from neuroloom.connectome.connectome import KINDS, Connectome
 from neuroloom.connectome.feather_size import ARROW_START, unpacked_size
 from neuroloom.connectome.files import recognize
+from neuroloom.connectome.layouts import layout_of
 from neuroloom.connectome.policies import Drop, KeepFirst, Refuse, Sum
 from neuroloom.connectome.tables import assemble, need_connections, need_neurons
 from neuroloom.connectome.text_table import columns_of_text, read_text_table
@@ -79,6 +80,11 @@ def read_edge_list(
             f"The stated audit must be a list of sentences; {path} has {told!r:.80}. Correct or "
             "remove it."
         )
+    said = [*told, *audit]
+    if count_unit is None and "count_unit" not in stated:
+        layout = layout_of((*connections.columns, *connections.left_out))
+        if layout is None or layout.role != "connections":  # those of releases count synapses
+            said.append("the file does not say what its counts count: taken as synapses")
     return assemble(
         cells,
         connections,
@@ -88,7 +94,7 @@ def read_edge_list(
         name=str(stated.get("name", path.name.split(".")[0])) if name is None else name,
         annotations=annotations,
         neuropil=neuropil,
-        audit=(*told, *audit),
+        audit=tuple(said),
     )
 
 

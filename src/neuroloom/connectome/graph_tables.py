@@ -107,6 +107,8 @@ def assemble_graph(
             f"argument {policies.count_unit!r}. Leave the argument out."
         )
     said = [*stated.get("audit", []), *audit]
+    if policies.count_unit is None and "count_unit" not in stated:
+        said.append("the graph does not say what its counts count: taken as synapses")
     connections = _counted(connections, policies.count, said)
     connections = _with_direction(connections, directed, policies.undirected, said)
     return assemble(
