@@ -53,8 +53,9 @@ def test_without_a_folder_one_error_says_which_files_to_put_where(module, tmp_pa
     assert not any(d.present for d in datasets.available() if d.name == module.NAME)
     empty = tmp_path / "nothing"
     member = {fly_heading: "/x/1x_1", rat_place_cells: "/w-maze"}.get(module, "")
-    with pytest.raises(InputError, match=f"{len(module.FILES.checksums)} are missing"):
+    with pytest.raises(InputError, match=f"{len(module.FILES.checksums)} are missing") as refused:
         opened(f"{module.NAME}{member}", data=empty)
+    assert all(str(refused.value).count(name) == 1 for name in module.FILES.checksums)
 
 
 @needs_data
