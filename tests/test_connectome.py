@@ -255,8 +255,21 @@ def test_a_summary_of_two_neurons_reads_like_this(a_to_b):
         ("out-degree", "median 0.5, most 1 (a)"),
         ("in-degree", "median 0.5, most 1 (b)"),
         ("reciprocity", "0.0 % of 1 connected ordered pairs"),
-        ("density", "50.00 % of ordered pairs"),
+        ("density", "50 % of ordered pairs"),
         ("self-connections", "0"),
         ("nodes without a connection", "0"),
     )
     assert str(summarize(a_to_b)).splitlines()[0].split() == ["nodes", "2", "neurons"]
+
+
+def test_a_density_below_a_hundredth_of_a_percent_is_not_said_to_be_nothing():
+    sparse = Connectome(
+        neuron_id=np.arange(300),
+        pre=np.array([0]),
+        post=np.array([1]),
+        kind=np.array([0]),
+        count=np.array([1]),
+        sign=np.array([0]),
+        count_unit="synapses",
+    )
+    assert dict(summarize(sparse).rows)["density"] == "0.00111 % of ordered pairs"

@@ -76,7 +76,7 @@ def summarize(connectome: Connectome) -> Summary:
         of = f"{answered.n_pairs:,} connected ordered pairs"
         rows.append(("reciprocity", f"{100 * answered.share:.1f} % of {of}"))
     if n > 1:
-        rows.append(("density", f"{100 * answered.n_pairs / (n * (n - 1)):.2f} % of ordered pairs"))
+        rows.append(("density", f"{100 * answered.n_pairs / (n * (n - 1)):.3g} % of ordered pairs"))
     loops = c.pre == c.post
     touched = np.zeros(n, bool)
     touched[c.pre], touched[c.post] = True, True
