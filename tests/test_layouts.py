@@ -295,6 +295,15 @@ def test_a_parquet_of_few_values_is_measured_by_its_rows(tmp_path):
         read_connectome(path)
 
 
+def test_a_feather_of_nothing_is_measured_by_its_rows(tmp_path):
+    path = tmp_path / "bomb.feather"
+    nothing = pa.table(dict.fromkeys(("pre", "post", "count"), pa.nulls(10**9)))
+    feather.write_feather(nothing, path, compression="uncompressed", chunksize=10**9)
+    assert path.stat().st_size < 2_000
+    with pytest.raises(InputError, match="would take 24,000,000,000 bytes or more"):
+        read_connectome(path)
+
+
 def test_a_feather_bomb_is_measured_before_it_is_unpacked(tmp_path):
     table = pd.DataFrame({"pre": np.zeros(2**25, np.int64)}).assign(post=1, count=1)
     feather.write_feather(table, str(tmp_path / "e"), compression="zstd", compression_level=19)

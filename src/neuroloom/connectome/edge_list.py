@@ -226,7 +226,7 @@ def _parquet(path: Path, wanted: Callable[[str], bool]) -> tuple[pa.Table, list[
 
 
 def _feather(path: Path, wanted: Callable[[str], bool]) -> tuple[pa.Table, list[str]]:
-    check_expansion(path, unpacked_size(path))
+    check_expansion(path, unpacked_size(path, row_bytes=BYTES_OF_A_ROW))
     with ipc.open_file(str(path)) as file:
         names, n_batches = file.schema.names, file.num_record_batches
         keep = _wanted(path, names, wanted)

@@ -13,14 +13,18 @@ from pyarrow import ipc
 __all__ = ["ARROW_START", "unpacked_size"]
 
 HEADER, HEADER_TYPE = 2, 1  # fields of a Message
-BUFFERS, COMPRESSION = 2, 3  # fields of a RecordBatch
+LENGTH, BUFFERS, COMPRESSION = 0, 2, 3  # fields of a RecordBatch
 DATA = 1  # field of a DictionaryBatch
 RECORD_BATCH, DICTIONARY_BATCH = 3, 2
 ARROW_START = 8  # bytes of magic before the first message
 
 
-def unpacked_size(path: Path) -> int:
+def unpacked_size(path: Path, *, row_bytes: int = 0) -> int:
     """Bytes of all buffers of a Feather 2 file, once unpacked.
+
+    Args:
+        path: The file.
+        row_bytes: What a row takes at least; a column of nothing, or of one value, has no buffers.
 
     Raises:
         ValueError: If a message is not what the format says.
@@ -34,13 +38,13 @@ def unpacked_size(path: Path) -> int:
         file.seek(ARROW_START)
         for message in ipc.MessageReader.open_stream(file):
             try:
-                total += _of_message(message)
+                total += _of_message(message, row_bytes)
             except struct.error as error:
                 raise ValueError(f"a message is cut off: {error}") from error
     return total
 
 
-def _of_message(message: ipc.Message) -> int:
+def _of_message(message: ipc.Message, row_bytes: int) -> int:
     meta, body = message.metadata.to_pybytes(), message.body
     table = struct.unpack_from("<I", meta)[0]
     kind_at = _field(meta, table, HEADER_TYPE)
@@ -50,8 +54,10 @@ def _of_message(message: ipc.Message) -> int:
     batch = _follow(meta, _field(meta, table, HEADER))
     if kind == DICTIONARY_BATCH:
         batch = _follow(meta, _field(meta, batch, DATA))
+    length = _field(meta, batch, LENGTH)
+    least = row_bytes * struct.unpack_from("<q", meta, length)[0] if length else 0
     if not _field(meta, batch, COMPRESSION):
-        return body.size
+        return max(body.size, least)
     at = _follow(meta, _field(meta, batch, BUFFERS))
     total = 0
     for n in range(struct.unpack_from("<I", meta, at)[0]):
@@ -59,7 +65,7 @@ def _of_message(message: ipc.Message) -> int:
         if length >= 8 and 0 <= offset <= body.size - 8:
             stated = struct.unpack("<q", body.slice(offset, 8))[0]
             total += length if stated < 0 else stated  # -1: stored as it is
-    return total
+    return max(total, least)
 
 
 def _field(meta: bytes, table: int, number: int) -> int:
