@@ -11,6 +11,7 @@ from neuroloom import __version__, cli
 from neuroloom.cli import main
 from neuroloom.connectome import write_csv
 from neuroloom.recording import read_recording
+from neuroloom.recording.files import recognize
 
 COMMANDS = {
     "demo": cli.Demo,
@@ -192,6 +193,7 @@ def test_a_bad_file_gets_one_error_and_no_traceback(tmp_path, capsys):
         (["simulate", "--stimulate", "ASHL", "--dt", "0.1"], "or `--integrator exponential`"),
         (["simulate", "--stimulate", "ASHL", "--top", "0"], "Leave it out for 15"),
         (["simulate", "--stimulate", "ASHL", "--out", "no/such/x.nc"], "Make it, or choose"),
+        (["simulate", "--stimulate", "ASHL", "--out", "x.mat"], "for example, `x.nc`"),
         (["inspect", "worm", "--draws", "-1"], "Leave it out for as many as fit"),
         (["inspect", "worm", "--seed", "-1"], "Leave it out for 0"),
         (["predict", "--n-members", "0"], "Leave it out for the preset's value"),
@@ -255,7 +257,35 @@ def test_calcium_by_exponential_steps_is_printed_and_written_with_unit_and_kerne
 
 def test_rates_that_cannot_be_written_are_an_error_and_no_traceback(edges, capsys):
     arguments = ["simulate", "--connectome", str(edges), "--stimulate", "a"]
-    assert "choose another" in refused([*arguments, "--out", str(edges.parent)], capsys)
+    taken = edges.parent / "full.nc"
+    (taken / "inside").mkdir(parents=True)
+    assert "choose another" in refused([*arguments, "--out", str(taken)], capsys)
+
+
+@pytest.mark.parametrize("ending", ["nc", "npz", "nwb", "zarr"])
+def test_the_ending_of_out_says_the_format(ending, edges, tmp_path, capsys):
+    out = tmp_path / f"x.{ending}"
+    arguments = ["simulate", "--connectome", str(edges), "--stimulate", "a", "--out", str(out)]
+    assert main(arguments) == 0
+    assert f"wrote {out}" in capsys.readouterr().out
+    assert recognize(out) == ("netcdf" if ending == "nc" else ending)
+    seen = read_recording(out)
+    assert (seen.kind, seen.dt, seen.activity.shape) == ("rate", 0.01, (1, 200, 2))
+    assert np.isclose(seen.activity[0, 100, 0], 1, rtol=1e-3)
+
+
+def test_a_simulation_as_nwb_is_valid_and_says_that_it_is_no_experiment(edges, tmp_path):
+    pynwb = pytest.importorskip("pynwb")
+    out = tmp_path / "x.nwb"
+    assert (
+        main(["simulate", "--connectome", str(edges), "--stimulate", "a", "--out", str(out)]) == 0
+    )
+    assert pynwb.validate(path=str(out)) == []
+    with pynwb.NWBHDF5IO(str(out), "r") as io:
+        file = io.read()
+        assert file.session_description.startswith("No experiment: simulation of ")
+        assert file.experimenter is None
+        assert file.processing["neuroloom"]["activity"].data.shape == (200, 2)
 
 
 def fresh(*arguments):

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import tyro
 
 from neuroloom import __version__
-from neuroloom.errors import InputError, NeuroloomError, StudyError, nearest
+from neuroloom.errors import InputError, NeuroloomError, nearest
 from neuroloom.studies.config import PRESETS, PredictConfig
 
 __all__ = ["main"]
@@ -197,7 +197,7 @@ class Simulate:
     top: int = 15
     """How many neurons to print."""
     out: Path | None = None
-    """Write the rates, or calcium, here as NetCDF (trial, time, neuron)."""
+    """Write the rates, or calcium, here: NetCDF (.nc), NWB (.nwb), NPZ (.npz) or Zarr (.zarr)."""
 
 
 @dataclass(frozen=True)
@@ -353,15 +353,13 @@ def _simulate(command: Simulate) -> None:
     from neuroloom.networks import ExponentialEuler, ForwardEuler
     from neuroloom.report.terminal import print_followers
     from neuroloom.studies.push import push
+    from neuroloom.studies.saving import require_ending, save_simulated
     from neuroloom.studies.sources import load_connectome
 
     if command.top < 1:
         raise InputError(f"`--top` must be at least 1; got {command.top}. Leave it out for 15.")
-    if command.out is not None and not command.out.parent.is_dir():
-        raise InputError(
-            f"`--out` must be in a folder that exists; {command.out.parent} does not. Make it, or "
-            "choose another."
-        )
+    if command.out is not None:
+        require_ending(command.out)
     integrators = {"euler": ForwardEuler(), "exponential": ExponentialEuler()}
     activity = push(
         load_connectome(command.connectome, **command.reading.options()),
@@ -379,15 +377,7 @@ def _simulate(command: Simulate) -> None:
         calcium_rise=command.calcium_rise,
     )
     if command.out is not None:
-        from neuroloom.recording import write_netcdf
-
-        try:
-            write_netcdf(command.out, activity)
-        except OSError as error:
-            raise StudyError(
-                f"`--out` must be a file that can be written; {command.out} cannot "
-                f"({error.strerror or error}). Make its folder, or choose another."
-            ) from error
+        save_simulated(command.out, activity)
         print(f"wrote {command.out}")
     print_followers(activity, command.stimulate, top=command.top)
 
