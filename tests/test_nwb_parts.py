@@ -63,6 +63,39 @@ def test_behavior_outside_its_samples_or_in_a_gap_is_missing(tmp_path):
     assert np.flatnonzero(~np.isnan(found)).tolist() == seen
 
 
+def add_behavior(path, **data):
+    """Further series, ten samples a second."""
+    with h5py.File(path, "r+") as file:
+        for name, values in data.items():
+            group = file.create_group(f"processing/behavior/{name}")
+            group.attrs["neurodata_type"] = "TimeSeries"
+            group["data"] = values
+            group["timestamps"] = np.arange(len(values)) / 10
+
+
+def test_behavior_that_is_no_numbers_does_not_keep_the_rest_from_being_read(tmp_path):
+    path = nwb_session(tmp_path / "r.nwb", units=False)
+    runs = np.arange(41) % 4 == 0
+    add_behavior(path, notes=["a", "b"], pose=np.zeros((41, 3, 2)), runs=runs)
+    found = read_nwb(path, behavior=Linear())
+    assert "speed_cm_per_s" in found.behavior
+    for said in ("notes, which holds no numbers", "pose, which has 3 axes", "runs, which is true"):
+        assert any(f"did not read {said}" in sentence for sentence in found.audit)
+    near = read_nwb(path, behavior=Nearest(("runs",))).behavior["runs"][0]
+    at = np.ceil(10 * np.arange(17) / 4 - 0.5).astype(int)  # halfway, the earlier
+    np.testing.assert_array_equal(near, runs[at])
+    with pytest.raises(InputError, match=r"`notes` of .* holds no numbers. Leave it out of"):
+        read_nwb(path, behavior=Linear(("notes",)))
+
+
+def test_times_of_behavior_that_do_not_rise_are_refused_by_the_series_name(tmp_path):
+    path = nwb_session(tmp_path / "r.nwb", units=False)
+    with h5py.File(path, "r+") as file:
+        file["processing/behavior/Position/place/timestamps"][3] = 0
+    with pytest.raises(InputError, match=r"`place` of .*must rise.*Linear\(\('speed', 'lick'"):
+        read_nwb(path, behavior=Linear())
+
+
 def test_an_angle_is_not_interpolated_across_its_wrap(tmp_path):
     path = nwb_session(tmp_path / "r.nwb", units=False)
     with h5py.File(path, "r+") as file:

@@ -78,7 +78,8 @@ def behavior_at(
     """Each series at the given moments, NaN outside of it, and what to say of it.
 
     A unit stands in the name (`speed_cm_per_s`). Series of several columns become one variable a
-    column. Of `BehavioralEvents`, the events within each step are counted.
+    column, true or false becomes 1 or 0. Of `BehavioralEvents`, the events within each step are
+    counted. What is no numbers is left out and named, or refused where the rule asks for it.
 
     Args:
         path: The file.
@@ -88,8 +89,8 @@ def behavior_at(
         rule: How to get from samples to moments.
 
     Raises:
-        InputError: If a series that was named is not there, or an angle jumps by more than half a
-            turn and would be interpolated.
+        InputError: If a series that was named is not there or holds no numbers, its times do not
+            rise, or an angle jumps by more than half a turn and would be interpolated.
     """
     known = behavior_names(path, file)
     wanted = list(known) if rule.names is None else list(rule.names)
@@ -114,7 +115,16 @@ def behavior_at(
             n = int(found[f"{name}_events"].sum())
             sentences.append(f"counted {n:,} of {events.size:,} events of {name} in their steps")
             continue
-        values, unit = scaled(path, group)
+        odd = _unfit(group["data"], rule)
+        if odd and rule.names is not None:
+            raise InputError(
+                f"Behavior must be numbers, one or several a sample; `{name}` of {path} {odd}. "
+                "Leave it out of `names`."
+            )
+        if odd:
+            sentences.append(f"did not read {name}, which {odd}")
+            continue
+        values, unit = scaled(path, group, truth=True)
         columns = values[:, None] if values.ndim == 1 else values
         if columns.shape[1] > MOST_COLUMNS:
             sentences.append(f"did not read {name}, which has {columns.shape[1]} columns")
@@ -124,13 +134,31 @@ def behavior_at(
         if len(columns) == 0:
             sentences.append(f"did not read {name}, which is empty")
             continue
+        try:
+            time = checked_time(time)
+        except InputError as error:
+            others = tuple(other for other in wanted if other != name)
+            raise InputError(
+                f"`{name}` of {path}: {error} Or leave it out: `{type(rule).__name__}({others})`."
+            ) from error
         with np.errstate(all="ignore"):
-            columns, sentence = _on(path, name, checked_time(time), columns, unit, when, rule)
+            columns, sentence = _on(path, name, time, columns, unit, when, rule)
         sentences.append(sentence)
         for n, column in enumerate(np.moveaxis(columns, -1, 0)):
             part = f"{name}_{n}" if values.ndim == 2 and columns.shape[-1] > 1 else name
             found[f"{part}_{_in_words(unit)}" if unit else part] = column
     return found, tuple(sentences)
+
+
+def _unfit(data, rule: Linear | Nearest) -> str:
+    """Why a series cannot be put on a clock; empty if it can."""
+    if data.dtype.kind not in "iufb":
+        return "holds no numbers"
+    if data.ndim not in (1, 2):
+        return f"has {data.ndim} axes"
+    if data.dtype.kind == "b" and isinstance(rule, Linear):
+        return "is true or false, which `Nearest()` reads as 1 and 0"
+    return ""
 
 
 def _in_words(unit: str) -> str:

@@ -17,13 +17,19 @@ def text_of(value: object) -> str:
 
 
 def numbers(
-    path: Path, group, name: str, *, n_axes: int | None = 1, missing: bool = False
+    path: Path,
+    group,
+    name: str,
+    *,
+    n_axes: int | None = 1,
+    missing: bool = False,
+    truth: bool = False,
 ) -> np.ndarray:
     """The column or series of this name, as float64.
 
     Raises:
         InputError: If it is not there, no numbers, of other axes, or not finite. With `missing`,
-            NaN is let through.
+            NaN is let through; with `truth`, true and false are 1 and 0.
     """
     if name not in group:
         raise InputError(
@@ -31,7 +37,9 @@ def numbers(
             "Export the file again."
         )
     values = np.asarray(group[name])
-    wrong = values.dtype.kind not in "iuf" or (n_axes is not None and values.ndim != n_axes)
+    wrong = values.dtype.kind not in ("iufb" if truth else "iuf") or (
+        n_axes is not None and values.ndim != n_axes
+    )
     if wrong or values.ndim not in (1, 2):
         raise InputError(
             f"`{group.name}/{name}` must be numbers, one a row; {path} has {values.dtype} of shape "
@@ -64,13 +72,18 @@ def ragged(path: Path, group, name: str, n_values: int) -> np.ndarray:
     return np.repeat(np.arange(ends.size), lengths)
 
 
-def scaled(path: Path, group) -> tuple[np.ndarray, str]:
+def scaled(path: Path, group, *, truth: bool = False) -> tuple[np.ndarray, str]:
     """The data of a series times its conversion plus its offset, and their unit.
+
+    Args:
+        path: The file.
+        group: The series.
+        truth: Whether true and false may stand in it, as 1 and 0.
 
     Raises:
         InputError: If they are no numbers.
     """
-    data = numbers(path, group, "data", n_axes=None, missing=True)
+    data = numbers(path, group, "data", n_axes=None, missing=True, truth=truth)
     attributes = group["data"].attrs
     factors = []
     for name, plain in (("conversion", 1.0), ("offset", 0.0)):
