@@ -176,6 +176,15 @@ def test_a_trial_that_ends_before_it_starts_is_refused(tmp_path):
         read_nwb(path, dt=0.1, trials="trials")
 
 
+def test_a_connectivity_with_ids_that_are_no_text_is_refused(tmp_path):
+    ids = {"pre": np.array(["a\0b", "b"]), "post": np.array(["b", "\ud800"])}
+    for end, odd in ids.items():
+        sound = {n: np.array(["a", "b"]) for n in ids} | {"weight": np.ones(2)}
+        with pytest.raises(InputError, match="Unicode without NUL"):
+            write_connectivity(tmp_path / "c.nc", sound | {end: odd})
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_nothing_is_lost_to_nwb_and_back(tmp_path):
     @settings(max_examples=8)
     @given(parts())

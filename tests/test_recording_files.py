@@ -17,6 +17,7 @@ from neuroloom.recording import (
     write_csv,
     write_netcdf,
     write_npz,
+    write_zarr,
 )
 from recordings import assert_same, parts
 
@@ -319,3 +320,21 @@ def test_counts_are_not_interpolated(tmp_path):
         read_npz(tmp_path / "r.npz", resample=0.5)
     write_npz(tmp_path / "q.npz", replace(recording, kind="rate"))
     assert read_npz(tmp_path / "q.npz", resample=0.5).n_steps == 5
+
+
+@pytest.mark.parametrize(
+    ("write", "change"),
+    [
+        (write_netcdf, {"behavior": {"cm/s": np.zeros((1, 4))}}),
+        (write_netcdf, {"name": "a\0b"}),
+        (write_netcdf, {"neuron_id": np.array(["a\ud800", "b"])}),
+        (write_zarr, {"behavior": {"cm/s": np.zeros((1, 4))}}),
+        (write_zarr, {"neuron_id": np.array(["a\ud800", "b"])}),
+        (write_npz, {"behavior": {"": np.zeros((1, 4))}}),
+    ],
+)
+def test_a_name_that_a_file_cannot_hold_is_refused_and_nothing_is_written(write, change, tmp_path):
+    plain = Recording(np.zeros((1, 4, 2)), np.array(["a", "b"]), kind="rate", dt=0.1)
+    with pytest.raises(InputError, match="must"):
+        write(tmp_path / "r", replace(plain, **change))
+    assert list(tmp_path.iterdir()) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TypeVar
 
 import numpy as np
@@ -17,6 +18,7 @@ __all__ = [
     "agreed",
     "frozen",
     "require",
+    "require_storable",
 ]
 
 Value = TypeVar("Value", str, float)
@@ -204,3 +206,17 @@ def as_mask(name: str, mask: object, length: int) -> np.ndarray:
         "that made it.",
     )
     return array
+
+
+def require_storable(texts: Iterable[object]) -> None:
+    """Refuses texts that HDF5 and Zarr cannot hold; what is no text is let through.
+
+    Raises:
+        InputError: If one is no Unicode, or has a NUL, which would end it.
+    """
+    for text in texts:
+        if isinstance(text, str) and any(c == "\0" or 0xD800 <= ord(c) < 0xE000 for c in text):
+            raise InputError(
+                "Texts must be Unicode without NUL to stand in a NetCDF or Zarr file; got "
+                f"{text[:40]!r}. Change it first."
+            )

@@ -10,6 +10,7 @@ import numpy as np
 
 from neuroloom.disk import speaking_of, written_whole
 from neuroloom.errors import InputError
+from neuroloom.recording.checks import require_storable
 from neuroloom.recording.files import check_hdf5, require_format
 
 __all__ = ["checked_connectivity", "read_connectivity", "write_connectivity"]
@@ -97,6 +98,7 @@ def write_connectivity(path: Path, connectivity: Mapping[str, Any]) -> None:
 
     parts = checked_connectivity(connectivity)
     unit = parts.pop("unit")
+    require_storable([unit, *parts["pre"].tolist(), *parts["post"].tolist()])
     dataset = xr.Dataset(
         {name: ("connection", values) for name, values in parts.items()},
         attrs={"unit": unit, "content": "connectivity"},

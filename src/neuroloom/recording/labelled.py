@@ -10,7 +10,7 @@ import numpy as np
 
 from neuroloom.errors import InputError
 from neuroloom.recording.assemble import assemble
-from neuroloom.recording.checks import agreed
+from neuroloom.recording.checks import agreed, require_storable
 from neuroloom.recording.files import json_list
 from neuroloom.recording.recording import Recording
 from neuroloom.recording.stimulus import FIELDS, from_columns, to_columns
@@ -18,7 +18,7 @@ from neuroloom.recording.stimulus import FIELDS, from_columns, to_columns
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["from_xarray", "stated", "to_xarray"]
+__all__ = ["from_xarray", "stated", "storable", "to_xarray"]
 
 ENTRY = ("trial", "time", "neuron")
 TEXTS = ("kind", "unit", "name", "licence", "citation")
@@ -156,6 +156,27 @@ def stated(dataset: xr.Dataset, path: Path, kind: str | None, dt: float | None) 
         numeric = isinstance(step, int | float | np.number)
         new["dt"] = agreed("dt", float(step) if numeric else None, float(dt))  # pyright: ignore[reportArgumentType]
     return dataset.assign_attrs(new)
+
+
+def storable(recording: Recording) -> xr.Dataset:
+    """The dataset of a recording, once files are known to hold its names and texts.
+
+    Raises:
+        InputError: If a name has a slash, which leads into a group that no reader looks into, or a
+            text is no Unicode or has a NUL, which ends it.
+    """
+    dataset = to_xarray(recording)
+    for name in map(str, dataset.variables):
+        if "/" in name:
+            raise InputError(
+                f"A name must not hold a slash to stand in a NetCDF or Zarr file; got {name!r}. "
+                "Rename it first, for example with `_per_`."
+            )
+    texts = [*dataset.attrs.values(), *map(str, dataset.variables)]
+    for values in dataset.variables.values():
+        texts += values.values.ravel().tolist() if values.dtype.kind == "U" else []
+    require_storable(texts)
+    return dataset
 
 
 def _used(dataset: xr.Dataset) -> set[str]:

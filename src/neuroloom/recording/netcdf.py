@@ -6,7 +6,7 @@ from pathlib import Path
 
 from neuroloom.disk import speaking_of, written_whole
 from neuroloom.recording.files import check_hdf5, require_format
-from neuroloom.recording.labelled import from_xarray, stated
+from neuroloom.recording.labelled import from_xarray, stated, storable
 from neuroloom.recording.recording import Recording
 
 __all__ = ["read_netcdf", "write_netcdf"]
@@ -49,8 +49,12 @@ def read_netcdf(
 
 
 def write_netcdf(path: Path, recording: Recording) -> None:
-    """Writes everything in the recording; `read_netcdf` gives it back without loss."""
-    dataset = recording.to_xarray()
+    """Writes everything in the recording; `read_netcdf` gives it back without loss.
+
+    Raises:
+        InputError: If a name or text cannot stand in such a file, or it cannot be written.
+    """
+    dataset = storable(recording)
     compressed = {
         name: {"zlib": True} for name, v in dataset.data_vars.items() if v.dtype.kind in "fi"
     }

@@ -77,7 +77,11 @@ def read_npz(
 
 
 def write_npz(path: Path, recording: Recording) -> None:
-    """Writes everything in the recording; `read_npz` gives it back without loss."""
+    """Writes everything in the recording; `read_npz` gives it back without loss.
+
+    Raises:
+        InputError: If a name is empty, or the file cannot be written.
+    """
     parts: dict[str, np.ndarray] = {
         "activity": recording.activity,
         "neuron_id": recording.neuron_id,
@@ -94,6 +98,11 @@ def write_npz(path: Path, recording: Recording) -> None:
         parts["n_observations"] = recording.n_observations
     for family in FAMILIES[:3]:
         for name, values in getattr(recording, family).items():
+            if not name or "\0" in name:
+                raise InputError(
+                    "A name must be some text without NUL to stand in an NPZ file; one in "
+                    f"`{family}` is {name!r}. Rename it first."
+                )
             parts[f"{family}/{name}"] = values
     for field, values in to_columns(recording.stimuli).items():
         parts[f"stimuli/{field}"] = values

@@ -12,7 +12,7 @@ import numpy as np
 from neuroloom.disk import speaking_of, written_whole
 from neuroloom.errors import InputError
 from neuroloom.recording.files import require_format
-from neuroloom.recording.labelled import from_xarray, stated
+from neuroloom.recording.labelled import from_xarray, stated, storable
 from neuroloom.recording.recording import Recording
 from neuroloom.recording.zarr_store import StoredArray, check_store
 
@@ -85,13 +85,14 @@ def write_zarr(path: Path, recording: Recording, *, version: int = 3) -> None:
         version: Of the format: 3, or 2 for readers that are older.
 
     Raises:
-        InputError: If the version is another, or there is a folder with content at `path`.
+        InputError: If the version is another, a name or text cannot stand in a store, or there is a
+            folder with content at `path`.
     """
     zarr = _zarr()
     path = Path(path)
     if version not in VERSIONS:
         raise InputError(f"`version` must be 2 or 3; got {version!r}. Version 3 is the newer.")
-    dataset = recording.to_xarray()
+    dataset = storable(recording)
     texts = {
         name: values.astype(object)
         for name, values in dataset.variables.items()

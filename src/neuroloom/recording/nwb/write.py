@@ -201,10 +201,11 @@ def _encodable(text: str) -> bool:
 
 
 def _name(name: str) -> str:
-    if not name or any(letter in name for letter in NOT_IN_NAMES) or not _encodable(name):
+    odd = name in ("", ".", "..") or any(letter in name for letter in NOT_IN_NAMES + "\0")
+    if odd or not _encodable(name):
         raise InputError(
-            f"A name must not be empty and must not hold {' or '.join(NOT_IN_NAMES)} to stand in "
-            f"an NWB file; got {name!r}. Rename that column first."
+            f"A name must not be empty or dots and must not hold {' or '.join(NOT_IN_NAMES)} to "
+            f"stand in an NWB file; got {name!r}. Rename that column first."
         )
     return name
 
