@@ -339,6 +339,19 @@ print(wiring(np.array([2.0, 3.0]), np.array([5.0, 7.0])).tolist())
 """
 
 
+DAMAGED = """
+import numba
+def damaged(*_, **__):
+    raise EOFError("Ran out of input")
+numba.cfunc = damaged
+import numpy as np
+from neuroloom.wiring import SparseWiring
+wiring = SparseWiring.from_ends(np.array([0, 1]), np.array([1, 0]), 2)
+print(wiring(np.array([2.0, 3.0]), np.array([5.0, 7.0])).tolist())
+print(wiring.describe())
+"""
+
+
 REFUSED = """
 import jax
 def refuse(*_, **__):
@@ -369,7 +382,14 @@ def test_without_numba_products_are_right_and_the_operator_says_why():
 def test_a_kernel_that_xla_refuses_is_replaced_and_the_operator_says_why():
     product, said = run_python(REFUSED)
     assert product == "[21.0, 10.0]"
-    assert said.endswith("or registered (version 0.0 is not supported)")
+    assert "or registered (RuntimeError: version 0.0 is not supported)" in said
+
+
+def test_damaged_files_of_numba_do_not_stop_a_product():
+    product, said = run_python(DAMAGED)
+    assert product == "[21.0, 10.0]"
+    assert "(EOFError: Ran out of input)" in said
+    assert said.endswith("remove them or set NUMBA_CACHE_DIR")
 
 
 def test_importing_the_package_and_building_an_operator_does_not_import_numba():

@@ -37,15 +37,19 @@ def target(kind: str, dtype: np.dtype) -> str | None:
     """
     if why_not() is not None or dtype.name not in ("float32", "float64"):
         return None
-    from numba.core.errors import NumbaError
-
     handler = f"{kind}_{dtype.name}"
     with _lock:
         if handler not in _handlers:
             try:
                 _handlers[handler] = _register(handler)
-            except (NumbaError, RuntimeError) as error:
-                _refusals.append(f"the kernel could not be made or registered ({error})")
+            except Exception as error:  # noqa: BLE001
+                # Numba unpickles what it kept: a damaged file there, or a full disk, raises
+                # anything, and products are right without the kernel.
+                what = f"{type(error).__name__}: {error}"
+                _refusals.append(
+                    f"the kernel could not be made or registered ({what}); where the files that "
+                    "numba keeps are damaged, remove them or set NUMBA_CACHE_DIR"
+                )
                 return None
     return _name(handler)
 
