@@ -108,7 +108,7 @@ class Predict:
     reading: ReadOptions = Reading()
     """How the file of a connectome is read."""
     recording: Annotated[str, NameOrPath] = "worm-responses"
-    """A dataset's name or a file: NPZ, CSV, NetCDF or NWB."""
+    """A dataset's name or a file: NPZ, CSV, NetCDF, NWB, Zarr or WormWideWeb."""
     preset: Literal["demo", "full"] = "demo"
     """Where the numbers below start from. demo: 3 members, 2 nulls x 2 draws. full: 8 members, 4
     nulls x 10 draws."""
@@ -215,6 +215,8 @@ class Report:
 
     run: tyro.conf.Positional[Path]
     """A run's folder."""
+    predictions: Path | None = None
+    """Also write the mean prediction, measurements beside it: .nc, .nwb, .npz or .zarr."""
 
 
 def _commands(preset: str) -> object:
@@ -353,7 +355,7 @@ def _simulate(command: Simulate) -> None:
     from neuroloom.networks import ExponentialEuler, ForwardEuler
     from neuroloom.report.terminal import print_followers
     from neuroloom.studies.push import push
-    from neuroloom.studies.saving import require_ending, save_simulated
+    from neuroloom.studies.saving import require_ending, save_computed
     from neuroloom.studies.sources import load_connectome
 
     if command.top < 1:
@@ -377,7 +379,7 @@ def _simulate(command: Simulate) -> None:
         calcium_rise=command.calcium_rise,
     )
     if command.out is not None:
-        save_simulated(command.out, activity)
+        save_computed(command.out, activity)
         print(f"wrote {command.out}")
     print_followers(activity, command.stimulate, top=command.top)
 
@@ -400,8 +402,15 @@ def _datasets(command: Datasets) -> None:
 
 def _report(command: Report) -> None:
     from neuroloom.report import write_report
+    from neuroloom.report.predicted import predicted_recording
+    from neuroloom.studies.saving import require_ending, save_computed
 
+    if command.predictions is not None:
+        require_ending(command.predictions, "--predictions")
     print(f"report: {write_report(command.run)}")
+    if command.predictions is not None:
+        save_computed(command.predictions, predicted_recording(command.run))
+        print(f"wrote {command.predictions}")
 
 
 _RUN = {
