@@ -79,7 +79,8 @@ def push(
         calcium_rise: Its rise, in seconds; default none, a single exponential.
 
     Returns:
-        One trial of kind `rate`, or `calcium` in dF/F; the audit says what the sign rule touched,
+        One trial of kind `rate`, or `calcium` in dF/F, from `dt` on, as each sample stands at the
+        end of its step; the audit says what the sign rule touched,
         how steps were taken and which kernel was used.
 
     Raises:
@@ -129,6 +130,7 @@ def push(
         kind="rate" if calcium is None else "calcium",
         unit="" if calcium is None else "dF/F",
         dt=dt,
+        start=dt,  # a state is that at the end of its step
         stimuli=tuple(Stimulus(0, onset, width, i, "push") for i in ids.tolist()),
         name=f"simulation of {connectome.name or 'a connectome'}",
         audit=(
