@@ -5,13 +5,14 @@ import sys
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import tyro
 
 from neuroloom import __version__
 from neuroloom.errors import InputError, NeuroloomError, nearest
 from neuroloom.studies.config import PRESETS, PredictConfig
+from neuroloom.studies.reading import Reading
 
 __all__ = ["main"]
 
@@ -31,49 +32,8 @@ DataFolder = Annotated[
 ]
 
 
-@dataclass(frozen=True)
-class Reading:
-    """How the file of a connectome is read."""
-
-    neurons: tuple[Path, ...] = ()
-    """For an edge list: its tables of neurons, one row each: id and any of cell_type,
-    neurotransmitter, sign, side. The first says who the neurons are, others describe them."""
-    count_unit: Literal["synapses", "em_sections", "mean_synapses"] | None = None
-    """What the counts count, where the file does not say; else synapses."""
-    neuropil: str | None = None
-    """Only the connections in this neuropil or region, where the file tells them apart."""
-    undirected: Literal["electrical", "both-ways"] | None = None
-    """What an edge without direction is, in GraphML; refused if not said."""
-    on_duplicate: Literal["sum", "keep-first"] | None = None
-    """What to do where a connection repeats; refused if not said."""
-    on_dangling: Literal["drop"] | None = None
-    """What to do with connections to a neuron that no table has; refused if not said."""
-    data: DataFolder = None
-
-    def options(self) -> dict[str, Any]:
-        """The same, as `load_connectome` takes it."""
-        from neuroloom.connectome import BothWays, Drop, Electrical, KeepFirst, Refuse, Sum
-
-        policies = {
-            "electrical": Electrical(),
-            "both-ways": BothWays(),
-            "sum": Sum(),
-            "keep-first": KeepFirst(),
-            "drop": Drop(),
-            None: Refuse(),
-        }
-        return {
-            "neurons": self.neurons,
-            "count_unit": self.count_unit,
-            "neuropil": self.neuropil,
-            "undirected": policies[self.undirected],
-            "on_duplicate": policies[self.on_duplicate],
-            "on_dangling": policies[self.on_dangling],
-            "data": self.data,
-        }
-
-
 ReadOptions = Annotated[Reading, tyro.conf.arg(name="")]
+AS_IT_IS = Reading()
 
 
 @dataclass(frozen=True)
@@ -105,7 +65,7 @@ class Predict:
 
     connectome: Annotated[str, NameOrPath] = "worm"
     """A dataset's name (see `neuroloom datasets`) or a file."""
-    reading: ReadOptions = Reading()
+    reading: ReadOptions = AS_IT_IS
     """How the file of a connectome is read."""
     recording: Annotated[str, NameOrPath] = "worm-responses"
     """A dataset's name or a file: NPZ, CSV, NetCDF, NWB, Zarr or WormWideWeb."""
@@ -134,7 +94,7 @@ class Inspect:
 
     file: Annotated[tyro.conf.Positional[str], NameOrPath]
     """A file, a folder of a public release, or the name of a dataset."""
-    reading: ReadOptions = Reading()
+    reading: ReadOptions = AS_IT_IS
     """How the file of a connectome is read."""
     dt: float | None = None
     """Seconds per step, where the file does not say; the bin width of spike times."""
@@ -170,7 +130,7 @@ class Simulate:
     """Ids of the neurons that receive input."""
     connectome: Annotated[str, NameOrPath] = "worm"
     """A dataset's name or a file."""
-    reading: ReadOptions = Reading()
+    reading: ReadOptions = AS_IT_IS
     """How the file of a connectome is read."""
     amplitude: float = 1.0
     """Input while stimulated, in the units of the state."""

@@ -1,4 +1,4 @@
-"""Columns of tables as people export them, under many names, and their cells, exactly."""
+"""Columns of tables as people export them, and their cells, exactly."""
 
 # pyright: reportAttributeAccessIssue=false
 # (pyarrow makes the functions of `compute` when it is imported; pyright cannot see them.)
@@ -12,63 +12,25 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from neuroloom.connectome.column_names import plain_name
 from neuroloom.connectome.connectome import KINDS
 from neuroloom.errors import InputError
 
 __all__ = [
-    "CONNECTION_COLUMNS",
-    "NEURON_COLUMNS",
-    "NEURON_ID",
     "Table",
     "as_text",
     "column_of",
     "counts_of",
-    "has_a_role",
     "ids_of",
     "is_id",
     "is_whole",
     "kinds_of",
     "plain_array",
-    "plain_name",
     "signs_of",
     "values_of",
     "words_of",
 ]
 
-# Names in public tables. Upper and lower case, spaces, `_`, `-` and `.` make no difference.
-NEURON_ID = ("neuron_id", "root_id", "bodyId", "body", "id", "name", "neuron", "cell", "node")
-CONNECTION_COLUMNS = {
-    "pre": (
-        "pre", "pre_id", "pre_root_id", "pre_pt_root_id", "bodyId_pre", "body_pre", "pre_neuron",
-        "presynaptic", "presynaptic_id", "source", "from",
-    ),
-    "post": (
-        "post", "post_id", "post_root_id", "post_pt_root_id", "bodyId_post", "body_post",
-        "post_neuron", "postsynaptic", "postsynaptic_id", "target", "to",
-    ),
-    "count": (
-        "count", "syn_count", "synapse_count", "synapses", "n_synapses", "n_syn", "contacts",
-        "weight", "connectivity",
-    ),
-    "kind": ("kind", "type", "connection_type", "synapse_type"),
-    "sign": ("sign", "excitatory"),
-    "neurotransmitter": ("neurotransmitter", "nt_type", "transmitter"),
-    "neuropil": ("neuropil", "roi"),
-}  # fmt: skip
-# What we call further columns of neuron tables whose id column shows that they come from elsewhere.
-NEURON_COLUMNS = {
-    "cell_type": ("cell_type", "type", "primary_type"),
-    "neurotransmitter": (
-        "neurotransmitter", "nt_type", "predicted_nt_type", "top_nt", "consensus_nt",
-        "neurotransmitter_predicted", "predicted_nt",
-    ),
-    "side": ("side", "somaSide"),
-}  # fmt: skip
-_ROLE_NAMES = frozenset(
-    "".join(c for c in name.casefold() if c not in " _-.")
-    for names in CONNECTION_COLUMNS.values()
-    for name in names
-)
 KIND_WORDS = {
     **{kind: place for place, kind in enumerate(KINDS)},
     **dict.fromkeys(("chem", "chemical synapse"), 0),
@@ -160,11 +122,6 @@ def column_of(table: Table, names: tuple[str, ...], *, first_wins: bool = False)
             f"right one to `{names[0]}`, or remove the others."
         )
     return found[0]
-
-
-def has_a_role(name: str) -> bool:
-    """Whether a column of this name says something that is read of a connection."""
-    return plain_name(name) in _ROLE_NAMES
 
 
 def ids_of(table: Table, column: str) -> tuple[pa.Array, int]:
@@ -386,11 +343,6 @@ def _by_word(
 
 def _decoded(values: pa.Array) -> pa.Array:
     return values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
-
-
-def plain_name(name: str) -> str:
-    """A column's name without what makes no difference."""
-    return "".join(c for c in name.casefold() if c not in " _-.")
 
 
 def _is_text(kind: pa.DataType) -> bool:

@@ -12,7 +12,8 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import ipc, parquet
 
-from neuroloom.connectome.columns import Table, has_a_role, is_id, plain_array
+from neuroloom.connectome.column_names import has_a_role
+from neuroloom.connectome.columns import Table, is_id, plain_array
 from neuroloom.connectome.connectome import KINDS, Connectome
 from neuroloom.connectome.feather_size import ARROW_START, unpacked_size
 from neuroloom.connectome.files import recognize

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from neuroloom.connectome.columns import CONNECTION_COLUMNS, plain_name
+from neuroloom.connectome.column_names import CONNECTION_COLUMNS, plain_name
 from neuroloom.connectome.connectome import Connectome
 from neuroloom.connectome.cook2019 import is_cook2019, read_cook2019
 from neuroloom.connectome.edge_list import columns_of_file, read_edge_list

@@ -10,7 +10,8 @@ from typing import no_type_check
 import numpy as np
 import pyarrow as pa
 
-from neuroloom.connectome.columns import CONNECTION_COLUMNS, Table, column_of, kinds_of
+from neuroloom.connectome.column_names import CONNECTION_COLUMNS
+from neuroloom.connectome.columns import Table, column_of, kinds_of
 from neuroloom.connectome.connectome import ELECTRICAL, KINDS, Connectome
 from neuroloom.connectome.policies import (
     BothWays,

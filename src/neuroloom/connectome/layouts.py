@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from neuroloom.connectome.columns import plain_name
+from neuroloom.connectome.column_names import plain_name
 
 __all__ = ["LAYOUTS", "Layout", "layout_of"]
 

@@ -12,16 +12,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from neuroloom.connectome.columns import (
-    NEURON_COLUMNS,
-    NEURON_ID,
-    Table,
-    as_text,
-    column_of,
-    ids_of,
-    is_whole,
-    values_of,
-)
+from neuroloom.connectome.column_names import NEURON_COLUMNS, NEURON_ID
+from neuroloom.connectome.columns import Table, as_text, column_of, ids_of, is_whole, values_of
 from neuroloom.errors import InputError
 
 __all__ = ["annotate", "further", "id_column", "one_type", "unrepeated"]

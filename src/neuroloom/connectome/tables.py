@@ -12,9 +12,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from neuroloom.connectome.column_names import CONNECTION_COLUMNS, NEURON_ID
 from neuroloom.connectome.columns import (
-    CONNECTION_COLUMNS,
-    NEURON_ID,
     Table,
     column_of,
     counts_of,
@@ -59,11 +58,12 @@ def from_tables(
     """The connectome in two pandas tables; nothing is repaired that the caller did not ask for.
 
     Columns are found by name, also under the names of public tables (`CONNECTION_COLUMNS`,
-    `NEURON_ID` in `neuroloom.connectome.columns`): `pre`, `post` and `count` of the connections,
-    and, where they are there, `kind` (all chemical if not), `sign`, `neurotransmitter`. Spaces
-    around ids are removed and counted in the audit; zero padding stays. The ends of electrical
-    connections are put in order, so that a mirrored copy is a duplicate. A sign comes from the
-    connection, else from the column `sign` of its presynaptic neuron, else it is 0, not known.
+    `NEURON_ID` in `neuroloom.connectome.column_names`): `pre`, `post` and `count` of the
+    connections, and, where they are there, `kind` (all chemical if not), `sign`,
+    `neurotransmitter`. Spaces around ids are removed and counted in the audit; zero padding stays.
+    The ends of electrical connections are put in order, so that a mirrored copy is a duplicate. A
+    sign comes from the connection, else from the column `sign` of its presynaptic neuron, else it
+    is 0, not known.
 
     Where a column `neuropil` or `roi` tells rows of one connection apart, as in the frames of
     neuPrint's `fetch_adjacencies`, their counts add up, and `on_duplicate` is for rows that agree
