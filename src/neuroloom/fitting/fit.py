@@ -1,7 +1,8 @@
 """Fit an ensemble of networks by gradient descent, as one mapped and compiled program."""
 
 import hashlib
-from collections.abc import Callable
+import operator
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from neuroloom.fitting.checkpoints import read_checkpoint, write_checkpoint
 from neuroloom.fitting.devices import one_blas_thread, trials_over_devices
 from neuroloom.fitting.program import Frozen, Loss, Member, Program
 from neuroloom.fitting.result import DIVERGED, RUNNING, STOPPED, Fit, mean_loss
-from neuroloom.fitting.trainable import trainable_mask
+from neuroloom.fitting.trainable import member_masks, stack
 from neuroloom.runs import progress_bar
 
 __all__ = ["fit"]
@@ -33,11 +34,14 @@ def fit(
     key: PRNGKeyArray,
     n_members: int = 8,
     initialize: Callable[[Any, PRNGKeyArray], Any] | None = None,
+    starts: Sequence[eqx.Module] | None = None,
+    own: Callable[[Any], Any] | None = None,
     optimizer: optax.GradientTransformation | None = None,
     n_steps: int = 1_000,
     batch_size: int | None = None,
     validation: float = 0.0,
     patience: int | None = None,
+    stop_below: float | None = None,
     clip_norm: float | None = None,
     bootstrap: Shaped[np.ndarray, " trial"] | None = None,
     check_every: int = 25,
@@ -63,6 +67,10 @@ def fit(
         n_members: Size of the ensemble, at least 1.
         initialize: `initialize(network, key)` draws a member's starting point; default: all start
             from `network`.
+        starts: The starting point of every member, instead of `n_members` and `initialize`: modules
+            like `network`, whose trained and `own` arrays are used and nothing else.
+        own: Picks arrays of `starts` that differ between members and are not trained, such as which
+            neurons each of them is shown.
         optimizer: Any Optax optimizer; default Adam at 0.01.
         n_steps: Steps at most.
         batch_size: Trials a step, drawn without replacement; default all.
@@ -70,6 +78,8 @@ def fit(
             aside for early stopping, drawn anew for each member.
         patience: Checks without improvement on the validation trials before a member stops; its
             best parameters are kept. Needs `validation`.
+        stop_below: A member stops when its mean training loss between two checks is at most this,
+            such as the variance of the noise in the data.
         clip_norm: Largest norm of a member's gradient; longer ones are scaled down, each member's
             by itself.
         bootstrap: Group of each trial. Each member then weights the groups by draws from an
@@ -90,18 +100,21 @@ def fit(
     Source:
         Bayesian bootstrap: Rubin, Ann. Statist. 9:130 (1981).
     """
+    if starts is not None:
+        n_members = len(starts)
     sizes = {"n_members": n_members, "n_steps": n_steps, "check_every": check_every}
     n_trials = _check(trials, sizes, batch_size, validation, patience, bootstrap)
     optimizer = _optimizer(optimizer, clip_norm)
-    mask = trainable_mask(network, trainable)
+    mask, different = member_masks(network, trainable, own)
     member_keys = jax.random.split(key, n_members)
-    starts = [
+    starts = starts or [
         initialize(network, jax.random.fold_in(k, 0)) if initialize else network
         for k in member_keys
     ]
-    parameters = jax.tree.map(lambda *p: jnp.stack(p), *[eqx.filter(s, mask) for s in starts])
-    shared, form = eqx.partition(eqx.filter(network, mask, inverse=True), eqx.is_array)
-    frozen = _draw_weights(member_keys, n_trials, validation, bootstrap)
+    parameters, owned = (stack(starts, picked) for picked in (mask, different))
+    either = jax.tree.map(operator.or_, mask, different)
+    shared, form = eqx.partition(eqx.filter(network, either, inverse=True), eqx.is_array)
+    frozen = _draw_weights(member_keys, n_trials, validation, bootstrap, owned)
     members = Member(
         parameters=parameters,
         optimizer=jax.vmap(optimizer.init)(parameters),
@@ -115,11 +128,13 @@ def fit(
     done = 0
     fingerprint = _fingerprint(
         (members, frozen, shared, trials),
-        (n_steps, batch_size, validation, patience, clip_norm, check_every),
+        (n_steps, batch_size, validation, patience, clip_norm, check_every, stop_below),
     )
     if checkpoint is not None and checkpoint.exists():
         done, history, members = read_checkpoint(checkpoint, fingerprint, history, members)
-    program = Program(loss, optimizer, form, batch_size, patience, check_every, validation > 0)
+    program = Program(
+        loss, optimizer, form, batch_size, patience, check_every, validation > 0, stop_below
+    )
     finished = True
     with one_blas_thread(), progress_bar("fitting", total=n_checks, enabled=progress) as bar:
         bar.advance(done)
@@ -147,8 +162,10 @@ def fit(
         )
     return Fit(
         network=network,
-        parameters=jax.tree.map(lambda p: p[jnp.asarray(np.flatnonzero(kept))], chosen),
-        mask=mask,
+        parameters=jax.tree.map(
+            lambda p: p[jnp.asarray(np.flatnonzero(kept))], eqx.combine(chosen, owned)
+        ),
+        mask=either,
         status=tuple(
             {RUNNING: "finished", STOPPED: "stopped early", DIVERGED: "diverged"}[int(s)]
             for s in status
@@ -172,7 +189,11 @@ def _optimizer(
 
 
 def _draw_weights(
-    keys: Shaped[Array, " member"], n_trials: int, validation: float, bootstrap: np.ndarray | None
+    keys: Shaped[Array, " member"],
+    n_trials: int,
+    validation: float,
+    bootstrap: np.ndarray | None,
+    owned: PyTree,
 ) -> Frozen:
     group = np.arange(n_trials)
     if bootstrap is not None:
@@ -180,7 +201,7 @@ def _draw_weights(
     n_groups = int(group.max()) + 1
     n_aside = round(validation * n_groups)
 
-    def draw(key: Array) -> Frozen:
+    def draw(key: Array, own: PyTree) -> Frozen:
         aside_key, weight_key = jax.random.split(jax.random.fold_in(key, 1))
         rank = jax.random.permutation(aside_key, n_groups)
         aside = (rank < n_aside)[group]
@@ -189,9 +210,9 @@ def _draw_weights(
             weight = jax.random.exponential(weight_key, (n_groups,))
         train = jnp.where(aside, 0.0, weight[group])
         train = train * (n_trials - aside.sum()) / train.sum()
-        return Frozen(jax.random.key_data(key), train, aside.astype(train.dtype))
+        return Frozen(own, jax.random.key_data(key), train, aside.astype(train.dtype))
 
-    return jax.vmap(draw)(keys)
+    return jax.vmap(draw)(keys, owned)
 
 
 def _check(

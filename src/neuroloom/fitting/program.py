@@ -32,6 +32,7 @@ class Member(NamedTuple):
 class Frozen(NamedTuple):
     """Everything of one member that does not change."""
 
+    own: PyTree
     key: Array
     train_weight: Float[Array, " trial"]
     validation_weight: Float[Array, " trial"]
@@ -48,6 +49,7 @@ class Program:
     patience: int | None
     check_every: int
     validates: bool
+    stop_below: float | None = None
 
     def __call__(
         self,
@@ -72,7 +74,7 @@ class Program:
         shared, trials, (first, n_steps) = common
 
         def value(parameters: PyTree, batch: PyTree, weight: Array, key: Array) -> Array:
-            network = eqx.combine(parameters, shared, self.form)
+            network = eqx.combine(parameters, frozen.own, shared, self.form)
             return self.loss(network, batch, weight, key)
 
         def step(carry: tuple, n: Array) -> tuple[tuple, Array]:
@@ -95,6 +97,9 @@ class Program:
         since = jnp.where(better, 0, state.n_since_best + running)
         if self.patience is not None:
             status = jnp.where((status == RUNNING) & (since >= self.patience), STOPPED, status)
+        if self.stop_below is not None:
+            enough = jnp.nanmean(losses) <= self.stop_below
+            status = jnp.where((status == RUNNING) & enough, STOPPED, status)
         best = jax.tree.map(lambda n, o: jnp.where(better, n, o), parameters, state.best)
         lowest = jnp.where(better, checked, state.best_loss)
         new = Member(parameters, optimizer, best, lowest, since, status)

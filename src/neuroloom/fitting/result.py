@@ -32,8 +32,9 @@ class Fit:
 
     Attributes:
         network: The network that was given; everything not trained is as it is here.
-        parameters: What was trained, with a leading axis over the members that did not diverge.
-        mask: Which leaves were trained.
+        parameters: What was trained, and what was a member's own, with a leading axis over the
+            members that did not diverge.
+        mask: Which leaves those are.
         status: What became of each member: `finished`, `stopped early` or `diverged`.
         history: Mean training loss between checks.
         validation_history: Loss on the trials set aside, at each check (0 without validation).
@@ -54,6 +55,11 @@ class Fit:
     def n_members(self) -> int:
         """How many members did not diverge."""
         return jax.tree.leaves(self.parameters)[0].shape[0]
+
+    @property
+    def kept(self) -> tuple[int, ...]:
+        """Which of the members that were fitted did not diverge; `member(i)` is `kept[i]`."""
+        return tuple(i for i, status in enumerate(self.status) if status != "diverged")
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -114,7 +120,7 @@ class Fit:
         Args:
             path: The file.
             network: The network that was fitted, for the frozen part and the shapes.
-            trainable: As in the fit.
+            trainable: Picks what the fit trained, and what `own` picked.
 
         Raises:
             StudyError: If the file is damaged or of another form.

@@ -1,15 +1,16 @@
-"""Which leaves of a network a fit may change."""
+"""Which leaves of a network a fit may change, and which differ between its members."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 from jaxtyping import PyTree
 
 from neuroloom.errors import InputError
 
-__all__ = ["trainable_mask"]
+__all__ = ["member_masks", "stack", "trainable_mask"]
 
 
 def trainable_mask(network: eqx.Module, trainable: Callable[[Any], Any]) -> PyTree:
@@ -27,3 +28,42 @@ def trainable_mask(network: eqx.Module, trainable: Callable[[Any], Any]) -> PyTr
             "something like `lambda n: (n.gain, n.bias)`."
         )
     return mask
+
+
+def member_masks(
+    network: eqx.Module, trainable: Callable[[Any], Any], own: Callable[[Any], Any] | None
+) -> tuple[PyTree, PyTree]:
+    """True for every array that `trainable` picks, and for every one that `own` picks beside it.
+
+    Raises:
+        InputError: If `trainable` picks none, or both pick the same.
+    """
+    mask = trainable_mask(network, trainable)
+    nothing = jax.tree.map(lambda _: False, network)
+    if own is None:
+        return mask, nothing
+    different = eqx.tree_at(own, nothing, replace=own(jax.tree.map(eqx.is_array, network)))
+    both = [a and b for a, b in zip(*map(jax.tree.leaves, (mask, different)), strict=True)]
+    if any(both):
+        raise InputError(
+            f"`own` must pick arrays that are not trained; {sum(both)} of its arrays are trained "
+            "as well. A trained array differs between members anyway: leave it out of `own`."
+        )
+    return mask, different
+
+
+def stack(networks: Sequence[eqx.Module], mask: PyTree) -> PyTree:
+    """The picked arrays of all networks, with a leading member axis.
+
+    Raises:
+        InputError: If one network's arrays have other shapes than the first one's.
+    """
+    picked = [eqx.filter(network, mask) for network in networks]
+    shapes = [[leaf.shape for leaf in jax.tree.leaves(one)] for one in picked]
+    for i, found in enumerate(shapes):
+        if found != shapes[0]:
+            raise InputError(
+                f"Every member must start from arrays of the same shapes, {shapes[0]}; member {i} "
+                f"has {found}. Build them all from one network."
+            )
+    return jax.tree.map(lambda *leaves: jnp.stack(leaves), *picked)

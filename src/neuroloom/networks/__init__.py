@@ -5,6 +5,7 @@ from neuroloom.networks.activations import (
     Linear,
     Relu,
     Retanh,
+    SharedSoftplus,
     Softplus,
     Tanh,
 )
@@ -15,6 +16,13 @@ from neuroloom.networks.calcium import (
     SingleExponential,
 )
 from neuroloom.networks.conductance_network import ConductanceNetwork
+from neuroloom.networks.constraints import (
+    AbstractConstraint,
+    Bounded,
+    Exponential,
+    Free,
+    Rectified,
+)
 from neuroloom.networks.integrators import (
     AbstractIntegrator,
     ExponentialEuler,
@@ -33,14 +41,18 @@ from neuroloom.networks.rate_network import GainSide, PreparedNetwork, RateNetwo
 __all__ = [
     "AbstractActivation",
     "AbstractCalciumKernel",
+    "AbstractConstraint",
     "AbstractIntegrator",
     "AbstractObservation",
     "AbstractTemporalObservation",
+    "Bounded",
     "Calcium",
     "ConductanceNetwork",
     "DoubleExponential",
+    "Exponential",
     "ExponentialEuler",
     "ForwardEuler",
+    "Free",
     "GainSide",
     "Identity",
     "Linear",
@@ -48,10 +60,12 @@ __all__ = [
     "PreparedNetwork",
     "RateNetwork",
     "RateNoise",
+    "Rectified",
     "Relu",
     "Retanh",
     "Shared",
     "SingleExponential",
+    "SharedSoftplus",
     "Softplus",
     "StateNoise",
     "Tanh",

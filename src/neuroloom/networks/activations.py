@@ -7,7 +7,17 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-__all__ = ["AbstractActivation", "Linear", "Relu", "Retanh", "Softplus", "Tanh"]
+from neuroloom.networks.parameters import Shared
+
+__all__ = [
+    "AbstractActivation",
+    "Linear",
+    "Relu",
+    "Retanh",
+    "SharedSoftplus",
+    "Softplus",
+    "Tanh",
+]
 
 
 class AbstractActivation(eqx.Module):
@@ -48,10 +58,36 @@ class Softplus(AbstractActivation):
         self, x: Float[Array, "*batch neuron"]
     ) -> tuple[Float[Array, "*batch neuron"], Float[Array, "*batch neuron"]]:
         """The rate and its slope from one exponential."""
-        z = self.smoothness * x
-        small = jnp.exp(-jnp.abs(z))
-        rate = (jnp.maximum(z, 0) + _log_of_one_plus(small)) / self.smoothness
-        return rate, jnp.where(z < 0, small, 1) / (1 + small)
+        return _softplus_with_slope(x, self.smoothness)
+
+
+class SharedSoftplus(AbstractActivation):
+    r"""A threshold of trained smoothness, by group: $$\phi_i(x) = \log(1 + e^{s_i x}) / s_i$$.
+
+    Attributes:
+        smoothness: s of every neuron, cell type or of all, dimensionless; an `Exponential()`
+            constraint keeps it above 0 while it is trained.
+
+    Source:
+        As `Softplus`; that s is free by group is ours.
+    """
+
+    smoothness: Shared
+
+    def __call__(self, x: Float[Array, "*batch neuron"]) -> Float[Array, "*batch neuron"]:
+        """The rate at state x; does not overflow."""
+        smoothness = self._row(x)
+        return jax.nn.softplus(smoothness * x) / smoothness
+
+    def with_slope(
+        self, x: Float[Array, "*batch neuron"]
+    ) -> tuple[Float[Array, "*batch neuron"], Float[Array, "*batch neuron"]]:
+        """The rate and its slope from one exponential."""
+        return _softplus_with_slope(x, self._row(x))
+
+    def _row(self, x: Array) -> Array:
+        each = self.smoothness.expand()
+        return each.reshape((1,) * (x.ndim - 1) + each.shape)
 
 
 class Relu(AbstractActivation):
@@ -114,6 +150,13 @@ class Linear(AbstractActivation):
     ) -> tuple[Float[Array, "*batch neuron"], Float[Array, "*batch neuron"]]:
         """Slope 1."""
         return x, jnp.ones_like(x)
+
+
+def _softplus_with_slope(x: Array, smoothness: Array) -> tuple[Array, Array]:
+    z = smoothness * x
+    small = jnp.exp(-jnp.abs(z))
+    rate = (jnp.maximum(z, 0) + _log_of_one_plus(small)) / smoothness
+    return rate, jnp.where(z < 0, small, 1) / (1 + small)
 
 
 def _log_of_one_plus(small: Array) -> Array:

@@ -173,10 +173,11 @@ class Calcium(AbstractTemporalObservation):
         """
         named = kernel.time_constants()
         for name, parameter in named.items():
-            if not bool((parameter.value > 0).all()):
+            seconds = parameter.constraint(parameter.value)
+            if not bool((seconds > 0).all()):
                 raise InputError(
                     f"`{name}` must be above 0 seconds; the smallest is "
-                    f"{float(parameter.value.min())}. Give seconds; without a rise, use "
+                    f"{float(seconds.min())}. Give seconds; without a rise, use "
                     "`SingleExponential`."
                 )
         n = next(iter(named.values())).group.size

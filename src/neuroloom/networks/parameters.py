@@ -6,54 +6,75 @@ import numpy as np
 from jaxtyping import Array, Float, Int, Shaped
 
 from neuroloom.errors import InputError
+from neuroloom.networks.constraints import AbstractConstraint, Free
 
 __all__ = ["Shared", "global_value", "per_group", "per_neuron"]
+
+
+FREE = Free()
 
 
 class Shared(eqx.Module):
     """One value a group of neurons.
 
     Attributes:
-        value: The value of each group.
+        value: The raw value of each group, which an optimizer moves. Without a constraint it is the
+            parameter itself; read parameters with `expand`.
         group: The group of each neuron.
         sharing: `neuron`, `cell_type` (or another column), or `global`; for reports.
-        unit: Unit of the value; for reports.
+        unit: Unit of the parameter; for reports.
+        constraint: From raw values to parameters.
     """
 
     value: Float[Array, " group"]
     group: Int[Array, " neuron"]
     sharing: str = eqx.field(static=True)
     unit: str = eqx.field(static=True)
+    constraint: AbstractConstraint = eqx.field(static=True, default=FREE)
 
     def expand(self) -> Float[Array, " neuron"]:
-        """The value of each neuron."""
-        return self.value[self.group]
+        """The parameter of each neuron, in `unit`."""
+        return self.constraint(self.value)[self.group]
 
 
-def per_neuron(value: Float[np.ndarray, " neuron"] | float, n_neurons: int, *, unit: str) -> Shared:
+def per_neuron(
+    value: Float[np.ndarray, " neuron"] | float,
+    n_neurons: int,
+    *,
+    unit: str,
+    constraint: AbstractConstraint = FREE,
+) -> Shared:
     """A free value for every neuron.
 
     Args:
-        value: The values, or one value to start every neuron from.
+        value: The values, or one value to start every neuron from, in `unit`.
         n_neurons: Number of neurons.
         unit: Unit of the value.
+        constraint: Where it may go while it is trained.
 
     Raises:
-        InputError: If the values are not one a neuron.
+        InputError: If the values are not one a neuron, or outside the constraint's range.
     """
-    return Shared(_values(value, n_neurons), jnp.arange(n_neurons), "neuron", unit)
+    raw = _values(value, n_neurons, constraint)
+    return Shared(raw, jnp.arange(n_neurons), "neuron", unit, constraint)
 
 
 def per_group(
-    value: float, label: Shaped[np.ndarray, " neuron"], *, unit: str, sharing: str = "cell_type"
+    value: float,
+    label: Shaped[np.ndarray, " neuron"],
+    *,
+    unit: str,
+    sharing: str = "cell_type",
+    constraint: AbstractConstraint = FREE,
 ) -> Shared:
     """A free value for every distinct label, such as a cell type. Unlabelled neurons share one.
 
     Args:
-        value: Value to start every group from.
+        value: Value to start every group from, in `unit`.
         label: The group of each neuron.
         unit: Unit of the value.
         sharing: What the label is, for reports.
+        constraint: Where it may go while it is trained.
 
     Example:
         >>> gain = per_group(1.0, np.array(["AVA", "AVA", "ASH"]), unit="1")
@@ -61,15 +82,21 @@ def per_group(
         ((2,), (3,))
     """
     names, group = np.unique(label, return_inverse=True)
-    return Shared(_values(value, len(names)), jnp.asarray(group), sharing, unit)
+    raw = _values(value, len(names), constraint)
+    return Shared(raw, jnp.asarray(group), sharing, unit, constraint)
 
 
-def global_value(value: float, n_neurons: int, *, unit: str) -> Shared:
+def global_value(
+    value: float, n_neurons: int, *, unit: str, constraint: AbstractConstraint = FREE
+) -> Shared:
     """One value for all neurons."""
-    return Shared(_values(value, 1), jnp.zeros(n_neurons, jnp.int32), "global", unit)
+    raw = _values(value, 1, constraint)
+    return Shared(raw, jnp.zeros(n_neurons, jnp.int32), "global", unit, constraint)
 
 
-def _values(value: Float[np.ndarray, " group"] | float, n: int) -> Array:
+def _values(
+    value: Float[np.ndarray, " group"] | float, n: int, constraint: AbstractConstraint
+) -> Array:
     values = np.asarray(value, dtype=float)
     if values.ndim and values.shape != (n,):
         raise InputError(
@@ -81,4 +108,4 @@ def _values(value: Float[np.ndarray, " group"] | float, n: int) -> Array:
             f"A parameter must be finite; {(~np.isfinite(values)).sum()} values are not. Give a "
             "starting value for every group."
         )
-    return jnp.asarray(np.broadcast_to(values, (n,)).copy())
+    return jnp.asarray(constraint.raw(np.broadcast_to(values, (n,)).copy()))

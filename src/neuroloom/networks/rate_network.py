@@ -4,6 +4,7 @@ import enum
 from typing import NamedTuple
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
@@ -61,7 +62,8 @@ class RateNetwork(eqx.Module):
     + k \sum_{\text{gap } e} c_e (x_{j} - x_i) + u_i$$
 
     A weight is w = sign x strength x `scale`; the sign of connections that were `Trainable()` is
-    tanh of one number a presynaptic neuron.
+    tanh of one number a presynaptic neuron. Where signs are clamped, strength is max(strength, 0):
+    a trained weight may vanish and never change sides.
 
     Attributes:
         tau: Time constants, in seconds, above 0.
@@ -77,6 +79,7 @@ class RateNetwork(eqx.Module):
         gap_wiring: Operator of the electrical ones.
         activation: phi.
         gain_side: Where the gain acts.
+        clamp_signs: Whether a strength below 0 counts as 0, so that weights keep their signs.
         notes: How unknown signs were treated and what that touched, for reports.
 
     Source:
@@ -97,6 +100,7 @@ class RateNetwork(eqx.Module):
     gap_wiring: AbstractWiring
     activation: AbstractActivation
     gain_side: GainSide = eqx.field(static=True)
+    clamp_signs: bool = eqx.field(static=True)
     notes: tuple[str, ...] = eqx.field(static=True)
 
     @classmethod
@@ -112,6 +116,7 @@ class RateNetwork(eqx.Module):
         count_scale: float = 1.0,
         activation: AbstractActivation | None = None,
         gain_side: GainSide = GainSide.PRESYNAPTIC,
+        clamp_signs: bool = False,
         unknown_sign: AbstractSignRule | Trainable | Dropped | None = None,
     ) -> "RateNetwork":
         """A network with the wiring of a connectome; every node becomes a unit.
@@ -127,6 +132,7 @@ class RateNetwork(eqx.Module):
             count_scale: Counts are divided by this to make strengths; above 0.
             activation: Default `Softplus()`.
             gain_side: Where the gain acts.
+            clamp_signs: Whether weights keep their signs when `strength` is trained.
             unknown_sign: What to do with chemical and neuromuscular connections of sign 0: a rule,
                 `Trainable()` or `Dropped()`. Without one they are refused.
 
@@ -160,6 +166,7 @@ class RateNetwork(eqx.Module):
             gap_wiring=choose_wiring(*both, n),
             activation=activation or Softplus(),
             gain_side=gain_side,
+            clamp_signs=clamp_signs,
             notes=notes,
         )
 
@@ -183,7 +190,8 @@ class RateNetwork(eqx.Module):
         """Signed weight of each chemical or neuromuscular connection, without the gain."""
         learned = jnp.tanh(self.learned_sign)[self.pre]
         sign = jnp.where(self.sign == 0, learned, self.sign)
-        return self.scale * sign * self.strength
+        strength = jax.nn.relu(self.strength) if self.clamp_signs else self.strength
+        return self.scale * sign * strength
 
     def prepare(self) -> PreparedNetwork:
         """Expand shared parameters and weights once, before a loop over time."""
@@ -294,8 +302,8 @@ def _check_parameters(n: int, count_scale: float, **parameters: Shared) -> None:
                 f"`{name}` must be for {n} neurons; it is for {parameter.group.size}. Build it "
                 "from the same connectome."
             )
-    if not bool((parameters["tau"].value > 0).all()):
-        smallest = float(parameters["tau"].value.min())
+    smallest = float(parameters["tau"].expand().min(initial=1.0))
+    if not smallest > 0:
         raise InputError(
             f"`tau` must be above 0 seconds; the smallest is {smallest}. Give time constants in "
             "seconds."

@@ -160,6 +160,7 @@ def _adjoint(
         any(jax.tree.leaves(perturbed.activation)),
     )
     keep_sent = bool(perturbed.held or perturbed.rate_noise)
+    shaped, unshaped = eqx.partition(drive.activation, perturbed.activation)
 
     def back(carry: tuple, now: tuple) -> tuple[tuple, tuple]:
         after, sums = carry
@@ -180,7 +181,7 @@ def _adjoint(
         if of_sent[1]:
             biases = biases + through
         if of_sent[2]:
-            more = jax.vjp(lambda phi: gain * phi(inside), network.activation)[1](free)[0]
+            more = jax.vjp(lambda s: gain * eqx.combine(s, unshaped)(inside), shaped)[1](free)[0]
             shape = jax.tree.map(jnp.add, shape, more)
         before = after - pushed + through_gaps + through
         kept = (after if later else None, of_rates if keep_sent else None)
@@ -190,7 +191,7 @@ def _adjoint(
     sums = (
         zero if of_sent[0] else None,
         zero if of_sent[1] else None,
-        jax.tree.map(jnp.zeros_like, drive.activation) if of_sent[2] else None,
+        jax.tree.map(jnp.zeros_like, shaped) if of_sent[2] else None,
     )
     steps = (jnp.arange(states.shape[0]), cotangent, drive.held)
     (initial, sums), (after, of_rates) = jax.lax.scan(back, (zero, sums), steps, reverse=True)
