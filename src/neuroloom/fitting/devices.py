@@ -22,20 +22,24 @@ from neuroloom.networks.recurrence import TRIAL_AXIS
 __all__ = ["map_members", "one_blas_thread", "trials_over_devices"]
 
 
-def map_members(function: Callable[..., PyTree], stacked: PyTree, shared: PyTree) -> PyTree:
+def map_members(
+    function: Callable[..., PyTree], stacked: PyTree, shared: PyTree, *, together: int = 1
+) -> PyTree:
     """`function(member, shared)` of every member; results stacked as the members are.
 
     Args:
         function: Pure; traced once.
         stacked: Arrays with a leading member axis.
         shared: Arrays that all members see.
+        together: Members that each device runs at once, as one batch; worth it where one of them
+            leaves most of a core idle, as few trials do.
 
     Returns:
         What `function` returns, with a leading member axis.
     """
     n_members = jax.tree.leaves(stacked)[0].shape[0]
     n_devices = min(jax.local_device_count(), n_members)
-    one_by_one = partial(_one_by_one, function)
+    one_by_one = partial(_one_by_one, function, together)
     if n_devices == 1:
         return one_by_one(stacked, shared)
     n_padded = -(-n_members // n_devices) * n_devices
@@ -65,8 +69,11 @@ def trials_over_devices(*, alone: bool) -> contextlib.AbstractContextManager[obj
     return jax.set_mesh(Mesh(np.array(devices), (TRIAL_AXIS,), axis_types=(AxisType.Auto,)))
 
 
-def _one_by_one(function: Callable[..., PyTree], stacked: PyTree, shared: PyTree) -> PyTree:
-    return jax.lax.map(lambda member: function(member, shared), stacked)
+def _one_by_one(
+    function: Callable[..., PyTree], together: int, stacked: PyTree, shared: PyTree
+) -> PyTree:
+    at_once = together if together > 1 else None
+    return jax.lax.map(lambda member: function(member, shared), stacked, batch_size=at_once)
 
 
 def _pad(array: jax.Array, n: int) -> jax.Array:

@@ -17,6 +17,7 @@ from jaxtyping import Array, Bool, PRNGKeyArray, PyTree, Shaped
 from neuroloom.errors import InputError, SimulationError
 from neuroloom.fitting.checkpoints import read_checkpoint, write_checkpoint
 from neuroloom.fitting.devices import one_blas_thread, trials_over_devices
+from neuroloom.fitting.levenberg_marquardt import LevenbergMarquardt, SumOfSquares
 from neuroloom.fitting.program import Frozen, Loss, Member, Program
 from neuroloom.fitting.result import DIVERGED, RUNNING, STOPPED, Fit, mean_loss
 from neuroloom.fitting.trainable import member_masks, stack
@@ -36,7 +37,7 @@ def fit(
     initialize: Callable[[Any, PRNGKeyArray], Any] | None = None,
     starts: Sequence[eqx.Module] | None = None,
     own: Callable[[Any], Any] | None = None,
-    optimizer: optax.GradientTransformation | None = None,
+    optimizer: optax.GradientTransformation | LevenbergMarquardt | None = None,
     n_steps: int = 1_000,
     batch_size: int | None = None,
     validation: float = 0.0,
@@ -45,8 +46,10 @@ def fit(
     clip_norm: float | None = None,
     bootstrap: Shaped[np.ndarray, " trial"] | None = None,
     check_every: int = 25,
+    together: int = 1,
     checkpoint: Path | None = None,
     progress: bool = True,
+    on_check: Callable[[str], None] | None = None,
 ) -> Fit:
     """Fit an ensemble; what `trainable` does not select stays bit-identical and is shared.
 
@@ -71,7 +74,8 @@ def fit(
             like `network`, whose trained and `own` arrays are used and nothing else.
         own: Picks arrays of `starts` that differ between members and are not trained, such as which
             neurons each of them is shown.
-        optimizer: Any Optax optimizer; default Adam at 0.01.
+        optimizer: Any Optax optimizer, or `LevenbergMarquardt()` where `loss` is a `SumOfSquares`;
+            default Adam at 0.01.
         n_steps: Steps at most.
         batch_size: Trials a step, drawn without replacement; default all.
         validation: Fraction of the trials (of the groups, with `bootstrap`) that each member sets
@@ -86,8 +90,10 @@ def fit(
             exponential distribution (Bayesian bootstrap), so that the spread over members says how
             much the answer hangs on which trials were seen.
         check_every: Steps between checks (validation, progress, checkpoint).
+        together: Members that a device runs at once; above 1 pays where trials are few.
         checkpoint: File to resume from and to write at every check.
         progress: Whether to show a progress bar with loss and time left.
+        on_check: Called at every check with a note on the loss, for a bar of the caller's.
 
     Returns:
         The members that did not diverge, the history and the status of all.
@@ -104,7 +110,7 @@ def fit(
         n_members = len(starts)
     sizes = {"n_members": n_members, "n_steps": n_steps, "check_every": check_every}
     n_trials = _check(trials, sizes, batch_size, validation, patience, bootstrap)
-    optimizer = _optimizer(optimizer, clip_norm)
+    optimizer = _optimizer(optimizer, clip_norm, loss)
     mask, different = member_masks(network, trainable, own)
     member_keys = jax.random.split(key, n_members)
     starts = starts or [
@@ -133,7 +139,15 @@ def fit(
     if checkpoint is not None and checkpoint.exists():
         done, history, members = read_checkpoint(checkpoint, fingerprint, history, members)
     program = Program(
-        loss, optimizer, form, batch_size, patience, check_every, validation > 0, stop_below
+        loss,
+        optimizer,
+        form,
+        batch_size,
+        patience,
+        check_every,
+        validation > 0,
+        stop_below,
+        together,
     )
     finished = True
     with one_blas_thread(), progress_bar("fitting", total=n_checks, enabled=progress) as bar:
@@ -148,7 +162,10 @@ def fit(
                 done += 1
                 if checkpoint is not None:
                     write_checkpoint(checkpoint, fingerprint, done, history, members)
-                bar.advance(note=f"loss {mean_loss(history[0, done - 1]):.4g}")
+                note = f"loss {mean_loss(history[0, done - 1]):.4g}"
+                bar.advance(note=note)
+                if on_check is not None:
+                    on_check(note)
         except KeyboardInterrupt:
             finished = False
     chosen = members.best if validation > 0 else members.parameters
@@ -179,9 +196,23 @@ def fit(
 
 @cache
 def _optimizer(
-    optimizer: optax.GradientTransformation | None, clip_norm: float | None
-) -> optax.GradientTransformation:
+    optimizer: optax.GradientTransformation | LevenbergMarquardt | None,
+    clip_norm: float | None,
+    loss: Loss,
+) -> optax.GradientTransformation | LevenbergMarquardt:
     """One object for one choice, so that a second fit finds its compiled program."""
+    if isinstance(optimizer, LevenbergMarquardt):
+        if not isinstance(loss, SumOfSquares):
+            raise InputError(
+                "`LevenbergMarquardt` must be given a `SumOfSquares`, which shows residuals; "
+                f"got a {type(loss).__name__}. Wrap the function of the residuals in one."
+            )
+        if clip_norm is not None:
+            raise InputError(
+                f"`clip_norm` must be left out with `LevenbergMarquardt`; got {clip_norm}. Its "
+                "damping bounds the steps."
+            )
+        return optimizer
     optimizer = optimizer or optax.adam(1e-2)
     if clip_norm is None:
         return optimizer

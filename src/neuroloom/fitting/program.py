@@ -11,6 +11,7 @@ import optax
 from jaxtyping import Array, Float, Int, PRNGKeyArray, PyTree
 
 from neuroloom.fitting.devices import map_members
+from neuroloom.fitting.levenberg_marquardt import LevenbergMarquardt, SumOfSquares
 from neuroloom.fitting.result import DIVERGED, RUNNING, STOPPED
 
 __all__ = ["Frozen", "Loss", "Member", "Program"]
@@ -43,13 +44,14 @@ class Program:
     """`check_every` steps of every member, compiled once for a fit."""
 
     loss: Loss
-    optimizer: optax.GradientTransformation
+    optimizer: optax.GradientTransformation | LevenbergMarquardt
     form: Any
     batch_size: int | None
     patience: int | None
     check_every: int
     validates: bool
     stop_below: float | None = None
+    together: int = 1
 
     def __call__(
         self,
@@ -73,14 +75,13 @@ class Program:
         state, frozen = member
         shared, trials, (first, n_steps) = common
 
-        def value(parameters: PyTree, batch: PyTree, weight: Array, key: Array) -> Array:
-            network = eqx.combine(parameters, frozen.own, shared, self.form)
-            return self.loss(network, batch, weight, key)
+        def network(parameters: PyTree) -> Any:
+            return eqx.combine(parameters, frozen.own, shared, self.form)
 
         def step(carry: tuple, n: Array) -> tuple[tuple, Array]:
             return jax.lax.cond(
                 (carry[2] == RUNNING) & (n < n_steps),
-                lambda c: self.step(c, n, value, frozen, trials),
+                lambda c: self.step(c, n, network, frozen, trials),
                 lambda c: (c, jnp.asarray(jnp.nan)),
                 carry,
             )
@@ -91,7 +92,7 @@ class Program:
         key = jax.random.fold_in(jax.random.wrap_key_data(frozen.key), 1)
         checked = jnp.zeros_like(losses[0])
         if self.validates:
-            checked = value(parameters, trials, frozen.validation_weight, key)
+            checked = self.loss(network(parameters), trials, frozen.validation_weight, key)
         running = state.status == RUNNING
         better = running & (checked < state.best_loss)
         since = jnp.where(better, 0, state.n_since_best + running)
@@ -106,7 +107,12 @@ class Program:
         return new, jnp.stack([jnp.nanmean(losses), jnp.where(running, checked, jnp.nan)])
 
     def step(
-        self, carry: tuple, n: Array, value: Callable[..., Array], frozen: Frozen, trials: PyTree
+        self,
+        carry: tuple,
+        n: Array,
+        network: Callable[[PyTree], Any],
+        frozen: Frozen,
+        trials: PyTree,
     ) -> tuple[tuple, Array]:
         """One step of one member; one that is not finite is its last."""
         parameters, optimizer, status = carry
@@ -117,13 +123,21 @@ class Program:
         if self.batch_size is not None:
             chosen = jax.random.choice(draw, weight.size, (self.batch_size,), replace=False)
             batch, weight = jax.tree.map(lambda a: a[chosen], (trials, weight))
-        loss, gradient = jax.value_and_grad(value)(parameters, batch, weight, noise)
-        update, next_optimizer = self.optimizer.update(gradient, optimizer, parameters)
-        moved = optax.apply_updates(parameters, update)
+        if isinstance(self.optimizer, LevenbergMarquardt):
+            assert isinstance(self.loss, SumOfSquares)  # `fit` has refused all others
+            residuals = self.loss.residuals
+            moved, next_optimizer, loss = self.optimizer.step(
+                lambda p: residuals(network(p), batch, weight, noise), parameters, optimizer
+            )
+        else:
+            loss, gradient = jax.value_and_grad(
+                lambda p: self.loss(network(p), batch, weight, noise)
+            )(parameters)
+            update, next_optimizer = self.optimizer.update(gradient, optimizer, parameters)
+            moved = optax.apply_updates(parameters, update)
         finite = jnp.isfinite(loss)
         for leaf in jax.tree.leaves(moved):
             finite &= jnp.isfinite(leaf).all()
-
         return (moved, next_optimizer, jnp.where(finite, status, DIVERGED)), loss
 
 
@@ -136,4 +150,6 @@ def _run_block(
     trials: PyTree,
     now: tuple[Array, Array],
 ) -> tuple[Member, Float[Array, "member 2"]]:
-    return map_members(program.block, (members, frozen), (shared, trials, now))
+    return map_members(
+        program.block, (members, frozen), (shared, trials, now), together=program.together
+    )
