@@ -159,7 +159,10 @@ def test_rectified_gains_stay_alive(school):
 def test_a_student_that_diverges_in_the_first_stage_keeps_its_place(school):
     _, lesson, start = school
     broken = with_values(start, np.full(N, np.nan), np.zeros(N))
-    three = [*students(start, range(3)), *students(broken, range(3)), *students(start, range(8))]
+    three = [
+        students(one, neurons)[0]
+        for one, neurons in ((start, range(3)), (broken, range(3)), (start, range(8)))
+    ]
     found = fit_students(three, lesson, method=QUICK, key=KEY, progress=False)
     assert found.status == ("finished", "diverged", "finished")
     assert found.kept == (0, 2)
