@@ -212,3 +212,16 @@ def test_what_does_not_fit_is_refused(school, change, instruction):
     some, given = change(students(start, range(3))[0], lesson)
     with pytest.raises(InputError, match=instruction):
         fit_students(some, given, method=QUICK, key=KEY, progress=False)
+
+
+@pytest.mark.parametrize("clamped", [True, False])
+def test_a_gain_inside_the_recurrence_is_learned_from_rates_before_it(school, clamped):
+    teacher, lesson, start = school
+    states = simulate(teacher, lesson.inputs, dt=DT, initial=lesson.initial)
+    bare = lesson._replace(rates=teacher.rate(states) / teacher.gain.value[None, None])
+    truth, other = (
+        Student(network, shown(*range(N)), DT, gain_in_output=False) for network in (teacher, start)
+    )
+    residuals = StudentResiduals(clamped=clamped)
+    assert jnp.abs(residuals(truth, bare, jnp.ones(3), KEY)).max() < 1e-12
+    assert jnp.abs(residuals(other, bare, jnp.ones(3), KEY)).max() > 1e-4

@@ -57,12 +57,22 @@ class Student(eqx.Module):
         dt: Step, in seconds.
         readout: Weights of a readout; where given, the student is shown the weighted sum of the
             teacher's rates alone, and `shown` is not used.
+        gain_in_output: Whether the gain scales what is seen of a neuron; False leaves it inside the
+            recurrence, and the rates of the lesson are those before the gain.
     """
 
     network: RateNetwork
     shown: Float[Array, " neuron"]
     dt: float = eqx.field(static=True)
     readout: Float[Array, " neuron"] | None = None
+    gain_in_output: bool = eqx.field(static=True, default=True)
+
+    def output(self, states: Float[Array, "trial time neuron"]) -> Float[Array, "..."]:
+        """What can be seen of every neuron at these states."""
+        network = self.network
+        if self.gain_in_output:
+            return network.rate(states)
+        return network.activation(network.inside(states, network.prepare()))
 
 
 def gain_and_bias(network: RateNetwork) -> tuple[Any, Any]:
@@ -94,12 +104,12 @@ class StudentResiduals:
             lesson.inputs,
             dt=student.dt,
             initial=lesson.initial,
-            clamp=_sent(lesson, seen) if self.clamped else None,
+            clamp=_sent(student, lesson, seen) if self.clamped else None,
             noise=StateNoise.from_step_sd(self.noise, dt=student.dt) if self.noise else None,
             key=key if self.noise else None,
             adjoint=self.adjoint,
         )
-        rates = network.rate(states)
+        rates = student.output(states)
         if student.readout is None:
             error = jnp.where(seen[None, None, :], rates - lesson.rates, 0.0)
             n_entries = jnp.sum(seen)
@@ -109,10 +119,14 @@ class StudentResiduals:
         return error * jnp.sqrt(weight / n_samples)[:, None, None]
 
 
-def _sent(lesson: Lesson, seen: Bool[Array, " neuron"]) -> Float[Array, "trial time neuron"]:
+def _sent(
+    student: Student, lesson: Lesson, seen: Bool[Array, " neuron"]
+) -> Float[Array, "trial time neuron"]:
     """The teacher's rates during each step; NaN, which leaves free, where they are not shown."""
     unknown = jnp.full_like(lesson.rates[:, :1], jnp.nan)  # what it sent from its initial state
     sent = jnp.concatenate([unknown, lesson.rates[:, :-1]], axis=1)
+    if not student.gain_in_output:
+        sent = student.network.gain.expand()[None, None, :] * sent
     return jnp.where(seen[None, None, :], sent, jnp.nan)
 
 

@@ -35,6 +35,15 @@ from neuroloom.networks.observation import (
     Identity,
     PooledRoi,
 )
+from neuroloom.networks.parameterizations import (
+    AbstractParameterization,
+    CentralComplex,
+    Larva,
+    Synthetic,
+    SyntheticSmooth,
+    TanhGain,
+    Zebrafish,
+)
 from neuroloom.networks.parameters import Shared, global_value, per_group, per_neuron
 from neuroloom.networks.rate_network import GainSide, PreparedNetwork, RateNetwork
 
@@ -45,8 +54,10 @@ __all__ = [
     "AbstractIntegrator",
     "AbstractObservation",
     "AbstractTemporalObservation",
+    "AbstractParameterization",
     "Bounded",
     "Calcium",
+    "CentralComplex",
     "ConductanceNetwork",
     "DoubleExponential",
     "Exponential",
@@ -55,6 +66,7 @@ __all__ = [
     "Free",
     "GainSide",
     "Identity",
+    "Larva",
     "Linear",
     "PooledRoi",
     "PreparedNetwork",
@@ -68,7 +80,11 @@ __all__ = [
     "SharedSoftplus",
     "Softplus",
     "StateNoise",
+    "Synthetic",
+    "SyntheticSmooth",
     "Tanh",
+    "TanhGain",
+    "Zebrafish",
     "global_value",
     "per_group",
     "per_neuron",

@@ -60,7 +60,7 @@ def per_neuron(
 
 
 def per_group(
-    value: float,
+    value: Float[np.ndarray, " group"] | float,
     label: Shaped[np.ndarray, " neuron"],
     *,
     unit: str,
@@ -70,7 +70,8 @@ def per_group(
     """A free value for every distinct label, such as a cell type. Unlabelled neurons share one.
 
     Args:
-        value: Value to start every group from, in `unit`.
+        value: Values to start the groups from, in the order of their sorted labels, or one value
+            for all, in `unit`.
         label: The group of each neuron.
         unit: Unit of the value.
         sharing: What the label is, for reports.
