@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 
 from neuroloom.errors import StudyError
 from neuroloom.runs import (
+    ProgressBar,
     atomic_write,
     checksum,
     config_hash,
@@ -316,3 +318,16 @@ def test_a_progress_bar_never_writes_to_the_output(capfd):
     with progress_bar("fits", total=3) as bar:
         bar.advance(3, note="loss 1")
     assert capfd.readouterr().out == ""
+
+
+def test_a_progress_bar_counts_down_from_the_time_it_is_told(capfd, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "200")
+    bar = ProgressBar("cells", 3, enabled=True)
+    bar.start()
+    bar.advance(note="students, seed 3", left=7_500)
+    bar.stop()
+    text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", capfd.readouterr().err)
+    assert "1/3" in text
+    assert re.search(r"left (2:05:00|2:04:59)", text)
+    assert "students, seed 3" in text

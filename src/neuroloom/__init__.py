@@ -28,6 +28,7 @@ _HOME = {
     "predict": "neuroloom.studies.prediction",
     "read_connectome": "neuroloom.connectome",
     "read_recording": "neuroloom.recording",
+    "run": "neuroloom.studies.framework",
     "simulate": "neuroloom.simulation",
     "steady_state": "neuroloom.simulation",
     "write_report": "neuroloom.report",
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from neuroloom.recording import Recording, read_recording
     from neuroloom.report import write_report
     from neuroloom.simulation import simulate, steady_state
+    from neuroloom.studies.framework import run
     from neuroloom.studies.inspection import inspect
     from neuroloom.studies.prediction import predict
 

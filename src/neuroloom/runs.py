@@ -204,8 +204,25 @@ class ProgressBar:
         self._bar = self._task = None
         if enabled:
             from rich.console import Console
-            from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-            from rich.progress import TimeRemainingColumn as Left
+            from rich.progress import (
+                BarColumn,
+                Progress,
+                Task,
+                TextColumn,
+                TimeElapsedColumn,
+                TimeRemainingColumn,
+            )
+            from rich.text import Text
+
+            class Left(TimeRemainingColumn):
+                """By the pace of the last steps, or until the moment that we were told."""
+
+                def render(self, task: Task) -> Text:
+                    until = task.fields["until"]
+                    if until is None:
+                        return super().render(task)
+                    left = max(0, round(until - time.monotonic()))
+                    return Text(f"{left // 3600}:{left // 60 % 60:02d}:{left % 60:02d}")
 
             self._bar = Progress(
                 TextColumn("{task.description}"),
@@ -218,12 +235,19 @@ class ProgressBar:
                 console=Console(stderr=True),
                 transient=True,
             )
-            self._task = self._bar.add_task(title, total=total, note="")
+            self._task = self._bar.add_task(title, total=total, note="", until=None)
 
-    def advance(self, n: int = 1, *, note: str = "") -> None:
-        """Move on by `n`, and show a note such as the loss."""
+    def advance(self, n: int = 1, *, note: str = "", left: float | int | None = None) -> None:
+        """Move on by `n`, and show a note such as the loss.
+
+        Args:
+            n: Steps done.
+            note: Shown behind.
+            left: Seconds left, where the caller knows better than the pace of the last steps.
+        """
         if self._bar is not None and self._task is not None:
-            self._bar.update(self._task, advance=n, note=note)
+            until = None if left is None else time.monotonic() + left
+            self._bar.update(self._task, advance=n, note=note, until=until)
 
     def start(self) -> None:
         """Show it."""

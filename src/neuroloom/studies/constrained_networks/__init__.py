@@ -1,0 +1,1 @@
+"""Connectome-constrained networks: what wiring determines, and what to record next."""
