@@ -78,7 +78,7 @@ def test_a_file_is_no_folder(run):
     ("change", "found"),
     [
         ({"question": None}, "no text under question"),
-        ({"job": "knitting"}, "`job` is 'knitting', not responses or activity"),
+        ({"job": "knitting"}, "`job` is 'knitting', not responses, activity or study"),
         ({"audit": "all well"}, "`audit` is no list"),
         ({"coverage": [0.9]}, "`coverage` is no object"),
         ({"coverage": {"nominal": "much"}}, "`nominal` is 'much', not a number"),

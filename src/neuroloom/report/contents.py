@@ -16,11 +16,11 @@ from jaxtyping import Int, Num, Shaped
 from neuroloom.errors import StudyError
 from neuroloom.report.records import NeuronScore, Score
 
-__all__ = ["RunContents", "WiringTable", "read_run", "read_scores"]
+__all__ = ["RunContents", "WiringTable", "read_about", "read_part", "read_run", "read_scores"]
 
 WIRING_ARRAYS = ("neuron_id", "pre", "post", "kind", "count", "sign")
 BY_ENTRY = ("trial", "time", "neuron")
-JOBS = ("responses", "activity")
+JOBS = ("responses", "activity", "study")
 MEASURED = ("elapsed_seconds", "peak_memory_gb")
 DIMENSIONS = {
     "predicted": (*BY_ENTRY, "member"),
@@ -87,22 +87,31 @@ class RunContents:
         return str(said or "unit not stated")
 
 
+def read_about(run: Path) -> Mapping[str, Any]:
+    """`config.json` of a run, which says what job it was.
+
+    Raises:
+        StudyError: If the folder or the file is missing or broken.
+    """
+    if not run.is_dir():
+        what = "is a file" if run.exists() else "does not exist"
+        raise StudyError(f"A report must be written from a run folder; {run} {what}. {_AGAIN}")
+    return read_part(run, "config.json", _about)
+
+
 def read_run(run: Path) -> RunContents:
-    """Read a run folder.
+    """Read a run folder of `predict`.
 
     Raises:
         StudyError: If the folder, a file, a column or an array is missing or broken; names it and
             says what to do.
     """
-    if not run.is_dir():
-        what = "is a file" if run.exists() else "does not exist"
-        raise StudyError(f"A report must be written from a run folder; {run} {what}. {_AGAIN}")
     return RunContents(
-        about=_read(run, "config.json", _about),
+        about=read_about(run),
         scores=read_scores(run),
-        neurons=_read(run, "scores_per_neuron.csv", _rows(NeuronScore)),
-        predictions=_read(run, "predictions.nc", _predictions),
-        wiring=_read(run, "wiring.npz", _wiring),
+        neurons=read_part(run, "scores_per_neuron.csv", _rows(NeuronScore)),
+        predictions=read_part(run, "predictions.nc", _predictions),
+        wiring=read_part(run, "wiring.npz", _wiring),
     )
 
 
@@ -112,10 +121,15 @@ def read_scores(run: Path) -> tuple[Score, ...]:
     Raises:
         StudyError: If `scores.csv` is missing or broken.
     """
-    return _read(run, "scores.csv", _rows(Score))
+    return read_part(run, "scores.csv", _rows(Score))
 
 
-def _read(run: Path, name: str, reader: Callable[[Path], _T]) -> _T:
+def read_part(run: Path, name: str, reader: Callable[[Path], _T]) -> _T:
+    """One file of a run.
+
+    Raises:
+        StudyError: If it is missing, or the reader stumbles; says what to do.
+    """
     path = run / name
     if not path.is_file():
         held = sorted(p.name for p in run.iterdir() if not p.name.startswith("."))
@@ -150,8 +164,9 @@ def _about(path: Path) -> Mapping[str, Any]:
     if missing:
         raise ValueError(f"no text under {', '.join(missing)}")
     if about["job"] not in JOBS:
-        raise ValueError(f"`job` is {about['job']!r}, not {' or '.join(JOBS)}")
+        raise ValueError(f"`job` is {about['job']!r}, not {', '.join(JOBS[:-1])} or {JOBS[-1]}")
     kinds = {"audit": list, "methods": list, "citations": list, "data": list}
+    kinds |= {"arms": list, "broken": list}
     kinds |= {"config": dict, "versions": dict, "coverage": dict}
     for key, kind in kinds.items():
         if not isinstance(about.setdefault(key, kind()), kind):

@@ -1,7 +1,5 @@
 """The parts of the page, in order; a part the run has nothing for is left out."""
 
-import math
-
 from neuroloom.report.contents import RunContents
 from neuroloom.report.data_gallery import activity_pictures, response_pictures
 from neuroloom.report.gallery import (
@@ -13,12 +11,11 @@ from neuroloom.report.gallery import (
     uncertainty_pictures,
 )
 from neuroloom.report.layout import Fact, Section
+from neuroloom.report.provenance import citations, provenance_section
 from neuroloom.report.tables import (
-    data_table,
     every_measurement,
     neuron_table,
     score_table,
-    settings_table,
 )
 from neuroloom.report.wording import Headline, interval_text, measure_name, number, plain_name
 
@@ -105,12 +102,12 @@ def page_sections(contents: RunContents, head: Headline) -> tuple[Section, ...]:
             "What was kept, renamed and left out on the way in. Nothing is repaired in silence.",
             sentences=tuple(map(str, about["audit"])),
         ),
-        _provenance(contents),
+        provenance_section(about),
         Section(
             "citations",
             "Citations",
             "Please cite these with any use of the results.",
-            sentences=_citations(contents),
+            sentences=citations(about),
         ),
     ]
     return tuple(part for part in parts if not part.empty)
@@ -166,39 +163,3 @@ def _coverage_facts(contents: RunContents) -> tuple[Fact, ...]:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.1f} %"
-
-
-def _provenance(contents: RunContents) -> Section:
-    about = contents.about
-    facts = []
-    if about.get("created"):
-        facts.append(Fact("made", str(about["created"]).replace("T", " ").rstrip("Z"), "UTC"))
-    seconds = about.get("elapsed_seconds")
-    if seconds is not None and math.isfinite(seconds):
-        took = f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.1f} min"
-        facts.append(Fact("took", took, str(about.get("machine") or "")))
-    if about.get("peak_memory_gb") is not None:
-        facts.append(Fact("peak memory", f"{about['peak_memory_gb']:.2f} GB"))
-    tables = []
-    if about["data"]:
-        tables.append(data_table(about["data"]))
-    if about["config"]:
-        tables.append(settings_table("config", "Every setting of the run.", about["config"]))
-    if about["versions"]:
-        tables.append(settings_table("versions", "Versions of the software.", about["versions"]))
-    return Section(
-        "provenance",
-        "Provenance",
-        "The same data, settings and versions give the same numbers.",
-        facts=tuple(facts),
-        tables=tuple(tables),
-    )
-
-
-def _citations(contents: RunContents) -> tuple[str, ...]:
-    of_data = [
-        str(one["citation"])
-        for one in contents.about["data"]
-        if isinstance(one, dict) and one.get("citation")
-    ]
-    return tuple(dict.fromkeys([*map(str, contents.about["citations"]), *of_data]))

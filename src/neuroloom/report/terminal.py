@@ -11,9 +11,12 @@ from rich.table import Table
 
 from neuroloom.datasets import DatasetInfo
 from neuroloom.recording import Recording
-from neuroloom.report.contents import read_scores
+from neuroloom.report.contents import read_about, read_scores
+from neuroloom.report.study_contents import read_study
 from neuroloom.report.tables import score_table
-from neuroloom.report.wording import brief
+from neuroloom.report.wording import brief, interval_text, number, verdict_text
+from neuroloom.studies.framework import Study
+from neuroloom.studies.framework.session_files import time_text
 from neuroloom.studies.inspection import Inspection
 
 __all__ = [
@@ -22,6 +25,9 @@ __all__ = [
     "print_inspection",
     "print_rows",
     "print_scores",
+    "print_studies",
+    "print_study",
+    "print_study_run",
 ]
 
 _N_COLUMNS = 6
@@ -102,6 +108,70 @@ def print_scores(run: Path, report: Path, *, console: Console | None = None) -> 
         console.print(f"  - {escape(sentence)}", style="dim")
     console.print(f"scores: {escape(str(run / 'scores.csv'))}", soft_wrap=True)
     console.print(f"report: {escape(str(report))}", soft_wrap=True)
+
+
+def print_study_run(run: Path, report: Path, *, console: Console | None = None) -> None:
+    """The scorecard of a study's run, what it says, and the path of its report."""
+    console = _console(console)
+    contents = read_study(run, read_about(run))
+    table = Table(title=escape(str(contents.about["name"])), title_justify="left")
+    for name in ("claim", "verdict", "measured", "criterion"):
+        table.add_column(name, overflow="fold")
+    for claim in contents.claims:
+        style = {"pass": "green", "fail": "red"}.get(claim.verdict, "dim")
+        within = interval_text(claim.low, claim.high)
+        value = "" if claim.verdict == "not tested" else number(claim.value)
+        table.add_row(
+            escape(f"{claim.id}: {claim.claim}"),
+            f"[{style}]{escape(verdict_text(claim.verdict, claim.reason))}[/{style}]",
+            escape(f"{claim.measure}: {value}" if value else claim.measure)
+            + (f" [dim]{escape(within)}[/dim]" if within else ""),
+            escape(claim.criterion),
+        )
+    if contents.claims:
+        console.print(table)
+    console.print(escape(str(contents.about["question"])), style="bold")
+    console.print(escape(str(contents.about["answer"])))
+    for line in contents.about["broken"]:
+        console.print(f"  - broken: {escape(line)}", style="red")
+    console.print(f"scores: {escape(str(run / 'scores.csv'))}", soft_wrap=True)
+    console.print(f"report: {escape(str(report))}", soft_wrap=True)
+
+
+def print_studies(studies: Sequence[Study], *, console: Console | None = None) -> None:
+    """Studies by name: question, and presets with the time each is predicted to take."""
+    console = _console(console)
+    for study in studies:
+        console.print(f"[bold]{escape(study.name)}[/bold]  {escape(study.question)}")
+        table = Table(show_header=False, box=None, padding=(0, 1, 0, 0))
+        table.add_column(no_wrap=True, style="dim")
+        table.add_column(overflow="fold")
+        for name, config in study.presets.items():
+            cells = study.cells(config)
+            took = time_text(study.predicted_seconds(config, cells))
+            table.add_row(f"  {escape(name)}", f"about {took} on two cores, {len(cells)} cells")
+        console.print(table)
+    console.print("`neuroloom studies NAME` lists the arms and claims of one.", highlight=False)
+
+
+def print_study(study: Study, *, console: Console | None = None) -> None:
+    """One study whole: presets, arms with their controls, claims with their criteria."""
+    console = _console(console)
+    print_studies([study], console=console)
+    arms = Table(title="arms", title_justify="left")
+    for name in ("arm", "what is done", "control", "needs"):
+        arms.add_column(name, overflow="fold")
+    for arm in study.arms:
+        arms.add_row(*map(escape, (arm.name, arm.sentence, arm.control, ", ".join(arm.needs))))
+    claims = Table(title="claims", title_justify="left")
+    for name in ("claim", "source", "criterion", "control", "arms"):
+        claims.add_column(name, overflow="fold")
+    for claim in study.claims:
+        texts = (f"{claim.id}: {claim.sentence}", claim.source, claim.criterion, claim.control)
+        claims.add_row(*map(escape, (*texts, ", ".join(claim.arms))))
+    for table in (arms, claims):
+        if table.row_count:
+            console.print(table)
 
 
 def print_datasets(

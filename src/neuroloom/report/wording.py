@@ -20,6 +20,7 @@ __all__ = [
     "number",
     "plain_name",
     "verdict",
+    "verdict_text",
 ]
 
 GROUP_NAMES = {
@@ -284,3 +285,15 @@ def _apart(better_by: float) -> str:
     if better_by == 0:
         return "no better and no worse"
     return f"{number(abs(better_by))} {'better' if better_by > 0 else 'worse'}"
+
+
+def verdict_text(verdict: str, reason: str = "") -> str:
+    """The verdict in words; with the reason where it was not tested.
+
+    Example:
+        >>> verdict_text("pass"), verdict_text("not tested", "at this size: 2 of 5 seeds")
+        ('pass', 'not tested at this size: 2 of 5 seeds')
+    """
+    if verdict != "not tested" or not reason:
+        return verdict
+    return f"not tested{' ' if reason.startswith('at this size') else ': '}{reason}"
