@@ -18,6 +18,8 @@ COMMANDS = {
     "inspect": cli.Inspect,
     "predict": cli.Predict,
     "simulate": cli.Simulate,
+    "run": cli.Run,
+    "studies": cli.Studies,
     "datasets": cli.Datasets,
     "report": cli.Report,
 }
@@ -25,6 +27,8 @@ POSITIONAL = {
     ("inspect", "file"): "NAME|FILE",
     ("report", "run"): "PATH",
     ("datasets", "name"): "[NAME]",
+    ("studies", "name"): "[NAME]",
+    ("run", "study"): "STUDY",
 }
 HEAVY = ("jax", "equinox", "pandas", "matplotlib", "scipy", "sklearn", "xarray")
 
@@ -63,6 +67,7 @@ def options(kind):
     """Every field as the command line spells it; those of nested configs too."""
     for field in dataclasses.fields(kind):
         nested = {"config": cli.PredictConfig, "reading": cli.Reading}.get(field.name)
+        nested = cli.NoStudy if kind is cli.Run and field.name == "config" else nested
         if nested is not None:
             yield from options(nested)
         else:
