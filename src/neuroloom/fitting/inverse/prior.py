@@ -103,7 +103,7 @@ class FittedPrior:
                 bottom += float(np.abs(sign[alive]).sum())
                 parts.append((z, variance, sign[alive]))
             mean = top / max(bottom, 1.0)
-            square = np.concatenate([(z - mean * s) ** 2 + v for z, v, s in parts])
+            square = np.concatenate([np.zeros(0), *((z - mean * s) ** 2 + v for z, v, s in parts)])
             if not square.size:
                 break
             fitted = cls(mean, max(float(np.sqrt(square.mean())), 1e-9))

@@ -11,6 +11,7 @@ from jaxtyping import Float, Int
 
 from neuroloom.connectome import KINDS, Connectome
 from neuroloom.errors import InputError
+from neuroloom.fitting.devices import one_blas_thread
 from neuroloom.fitting.inverse.estimators import AbstractEstimator, LeastSquares
 from neuroloom.fitting.inverse.findings import Degeneracy, Finding, Known, degeneracies
 from neuroloom.fitting.inverse.prior import FittedPrior, WeightPrior, lean
@@ -106,21 +107,24 @@ def recover_parameters(
         pre = connectome.pre[incoming[place]]
         return reduce_neuron(rows, needed, int(chosen[place]), pre, moments, dt)
 
-    fitted, unit = None, np.ones(connectome.n_connections)
-    if prior is not None:
-        unit = prior.unit(connectome)
+    def fit_prior(prior: WeightPrior) -> FittedPrior:
         n = min(prior.n_neurons, len(chosen))
         some = np.unique(np.linspace(0, len(chosen) - 1, n).astype(int))
-        fitted = FittedPrior.fit(
+        return FittedPrior.fit(
             prior,
             [lean(reduced(place)) for place in some],
             [unit[incoming[place]] for place in some],
             [connectome.sign[incoming[place]] for place in some],
             dt,
         )
-    found = [
-        _one(job, int(chosen[k]), reduced(k), incoming[k], fitted, unit) for k in range(len(chosen))
-    ]
+
+    unit = np.ones(connectome.n_connections) if prior is None else prior.unit(connectome)
+    with one_blas_thread():  # thousands of small problems
+        fitted = None if prior is None else fit_prior(prior)
+        found = [
+            _one(job, int(chosen[k]), reduced(k), incoming[k], fitted, unit)
+            for k in range(len(chosen))
+        ]
     return _gather(job, chosen, incoming, found, (target, estimator), fitted, unit)
 
 
