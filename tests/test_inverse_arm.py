@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from neuroloom.studies.constrained_networks.config import ConstrainedNetworksConfig
-from neuroloom.studies.framework import NotTestedError, Results
+from neuroloom.studies.framework import Context, NotTestedError, Results
 
 from neuroloom.studies.constrained_networks.inverse_arm import INVERSE_ARM, INVERSE_CLAIM
 from neuroloom.studies.constrained_networks.inverse_config import InverseConfig
@@ -15,10 +15,12 @@ CONFIG = ConstrainedNetworksConfig(
 
 
 @pytest.fixture(scope="module")
-def measured():
+def measured(tmp_path_factory):
     """Rows of every cell of the small arm."""
+    folder = tmp_path_factory.mktemp("inverse")
+    context = Context(checkpoint=folder / "checkpoint", cache=folder)
     cells = INVERSE_ARM.cells(CONFIG)
-    return {cell: INVERSE_ARM.measure(cell, CONFIG, None).rows for cell in cells}
+    return {cell: INVERSE_ARM.measure(cell, CONFIG, context).rows for cell in cells}
 
 
 def judged(measured, change=lambda cell, row: row):
