@@ -56,7 +56,7 @@ def _seconds(cell: Cell, config: ConstrainedNetworksConfig) -> float:
 def _judge(results: Results, config: ConstrainedNetworksConfig) -> Verdict:
     def of(measure: str, split: str = "all", **at: float | str):
         where = {"observed": "exact", "wiring": "true", "method": "clean derivative"} | at
-        return results.values(NAME, split, measure, **where)
+        return results.values(NAME, split, measure, at_least=1, **where)
 
     at_large = of("r2_weight", sigma=0.5)
     named, expected = (

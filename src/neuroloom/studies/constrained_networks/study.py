@@ -1,8 +1,15 @@
 """The study as a whole: its arms, each in a file of its own, and its claims."""
 
 from neuroloom.studies.constrained_networks.config import PRESETS, QUESTION
+from neuroloom.studies.constrained_networks.inverse_arm import INVERSE_ARM, INVERSE_CLAIM
 from neuroloom.studies.framework import Study
 
 __all__ = ["STUDY"]
 
-STUDY = Study(name="constrained-networks", question=QUESTION, presets=PRESETS, arms=())
+STUDY = Study(
+    name="constrained-networks",
+    question=QUESTION,
+    presets=PRESETS,
+    arms=(INVERSE_ARM,),
+    claims=(INVERSE_CLAIM,),
+)

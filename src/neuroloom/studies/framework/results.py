@@ -51,8 +51,9 @@ class Results:
                 twice = ({*SUMMARY} & (own.keys() | row.at.keys())) | (own.keys() & row.at.keys())
                 if twice:
                     raise StudyError(
-                        f"A coordinate must have a name of its own, not one of {', '.join(SUMMARY)} "
-                        f"nor of the row's cell; `{min(twice)}` of {cell} is taken. Rename it."
+                        "A coordinate must have a name of its own, not one of "
+                        f"{', '.join(SUMMARY)} nor of the row's cell; `{min(twice)}` of {cell} is "
+                        "taken. Rename it."
                     )
                 records.append(first | own | dict(row.at))
         names = dict.fromkeys(name for record in records for name in record)
