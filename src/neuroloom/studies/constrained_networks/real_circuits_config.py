@@ -1,0 +1,83 @@
+"""Every number of the zebrafish and larva arms, each written once. Imports nothing heavy."""
+
+from dataclasses import dataclass
+
+__all__ = ["IntegratorConfig", "LarvaConfig"]
+
+
+@dataclass(frozen=True)
+class IntegratorConfig:
+    """The oculomotor integrator of the zebrafish (Fig. 5 g-i)."""
+
+    abscissa: float = 0.9
+    """Largest real part of an eigenvalue of W: scaled, not predicted."""
+    tau: float = 1.0
+    """Time constant of every cell, in seconds."""
+    dt: float = 0.1
+    """Step, in seconds."""
+    duration: float = 21.0
+    """Length of the one trial, in seconds."""
+    pulses: tuple[float, ...] = (1.0, 8.0, 15.0)
+    """Onsets of the bursts, in seconds."""
+    burst: float = 10.5
+    """Size of a burst times its length of one step, for an input vector of length 1."""
+    gain_sd: float = 0.3
+    """SD of the teacher's log gains."""
+    start_gain: float = 0.5
+    """A student starts from its teacher's gains in another order, times this."""
+    n_recorded: tuple[int, ...] = (2, 16, 64, 128, 196, 260)
+    """Recorded cells M, a subset of the published list."""
+    n_seeds: int = 3
+    """Teachers, each with its own students."""
+    n_steps: int = 60
+    """Steps of the second-order fit at most."""
+    nulls: tuple[str, ...] = ("rewire", "rewire_within_type", "shuffle_weights", "shuffle_signs")
+    """Null wirings of the comparison with recorded cells."""
+    n_null_draws: int = 19
+    """Draws of each; 19 are the fewest that can reach a one-sided 0.05."""
+    n_resamples: int = 200
+    """Resamples of cells for the intervals of distances."""
+
+
+@dataclass(frozen=True)
+class LarvaConfig:
+    """The mushroom body of the larva: parameters by type learned left, carried right."""
+
+    inhibitory: tuple[str, ...] = ("MBIN", "MBON")
+    """Types that inhibit: assumed, for the source states no transmitters."""
+    abscissa: float = 0.9
+    """Largest real part of an eigenvalue of the left W; the right keeps the left's scale."""
+    gain_low: float = 0.5
+    gain_high: float = 1.5
+    """The teacher's gain of each type is uniform between the two."""
+    bias_sd: float = 0.5
+    """SD of the teacher's bias of each type, in the unit of the state."""
+    within_type_sd: float = 0.2
+    """SD of log gain and of bias within a type: what parameters by type cannot know."""
+    tau: float = 0.2
+    """Time constant of every cell, in seconds; known to the student."""
+    dt: float = 0.05
+    """Step, in seconds."""
+    duration: float = 1.5
+    """Length of a trial, in seconds."""
+    odor_on: float = 0.2
+    odor_off: float = 0.9
+    """When an odor drives its projection neurons, in seconds."""
+    active: float = 0.3
+    """Fraction of the projection neurons that an odor drives."""
+    drive: float = 2.0
+    """Mean drive of such a cell, in the unit of the state; exponential over cells."""
+    n_odors: int = 12
+    """Odors (trials) that the student sees; as many new ones on each side are scored."""
+    n_recorded: tuple[int, ...] = (2, 8, 32)
+    """Recorded neurons M on the left, drawn at random over all types."""
+    n_seeds: int = 5
+    """Teachers, each with its own odors, recorded neurons and null wirings."""
+    n_steps: int = 400
+    """Adam steps."""
+    learning_rate: float = 0.03
+    """Of Adam, on log gain and bias."""
+    nulls: tuple[str, ...] = ("rewire", "rewire_within_type", "shuffle_weights")
+    """Null wirings of the right side."""
+    n_null_draws: int = 5
+    """Draws of each null wiring a seed."""
