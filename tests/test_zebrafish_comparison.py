@@ -13,7 +13,7 @@ from neuroloom.studies.constrained_networks.zebrafish_comparison import (
     CLAIMS,
     compared_values,
 )
-from neuroloom.studies.framework import Cell, Context, NoDataError, Results, Row
+from neuroloom.studies.framework import Cell, Context, NoDataError, NotTestedError, Results, Row
 
 DATA = Path(__file__).resolve().parents[1].parent / "shared/data"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="no ../shared/data beside the project")
@@ -23,7 +23,7 @@ needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="no ../shared/data bes
 class Config:
     integrator: IntegratorConfig = field(
         default_factory=lambda: IntegratorConfig(
-            nulls=("rewire", "shuffle_signs"), n_null_draws=2, n_resamples=20
+            nulls=("rewire", "shuffle_signs"), n_null_draws=1, n_resamples=20
         )
     )
 
@@ -72,13 +72,13 @@ def judged(wiring, draws, quantity="sensitivity", untrained=1.0, n_lost=0):
     """The verdict on distances that are given."""
     at = {"cell_class": "both"}
     rows = [
-        Row(q, "wasserstein", value, "", {**at, "wiring": name, "draw": 0})
+        Row(q, "wasserstein", float(value), "", {**at, "wiring": name, "draw": 0})
         for q in ("sensitivity", "persistence")
         for name, value in (("wiring", wiring), ("untrained", untrained))
     ]
     for name in ("rewire", "rewire_within_type", "shuffle_weights")[n_lost:]:
         rows += [
-            Row(quantity, "wasserstein", value, "", {**at, "wiring": name, "draw": i})
+            Row(quantity, "wasserstein", float(value), "", {**at, "wiring": name, "draw": i})
             for i, value in enumerate(draws)
         ]
     results = Results.of({Cell.of(ARM.name): rows}, ("seed", "draw"))
@@ -104,9 +104,7 @@ def test_too_few_draws_can_never_pass():
 
 
 def test_without_a_null_wiring_the_claim_is_not_tested():
-    from neuroloom.studies.framework import NotTested
-
-    with pytest.raises(NotTested, match="there is no"):
+    with pytest.raises(NotTestedError, match="there is no"):
         judged(0.5, np.linspace(1, 2, 19), n_lost=1)
 
 
@@ -121,7 +119,7 @@ def test_every_wiring_of_the_fish_is_measured_and_the_departures_are_told(tmp_pa
     assert not measured.failures
     results = Results.of({Cell.of(ARM.name): measured.rows}, ("draw",))
     for quantity in ("sensitivity", "persistence"):
-        for wiring, n in (("wiring", 1), ("untrained", 1), ("rewire", 2), ("shuffle_signs", 2)):
+        for wiring, n in (("wiring", 1), ("untrained", 1), ("rewire", 1), ("shuffle_signs", 1)):
             values = results.values(
                 ARM.name, quantity, "wasserstein", wiring=wiring, cell_class="both"
             )

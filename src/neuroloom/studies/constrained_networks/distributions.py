@@ -1,6 +1,7 @@
 """How far two distributions are apart, class by class, with intervals over cells."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -23,7 +24,8 @@ def kolmogorov_smirnov(
     one: Float[np.ndarray, " cell"], other: Float[np.ndarray, " other"]
 ) -> float:
     """Largest difference between the two cumulative distributions, 0 to 1."""
-    return float(stats.ks_2samp(one, other)[0])  # the statistic; no p value is used
+    result: Any = stats.ks_2samp(one, other)
+    return float(result.statistic)
 
 
 def mean_distance(one: Groups, other: Groups, distance: Distance) -> float:

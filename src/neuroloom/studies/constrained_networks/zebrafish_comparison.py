@@ -169,7 +169,7 @@ def _distances(recorded: Population, other: Population, wiring: str, draw: int) 
                 for label in CLASSES
             ]
         if quantity == "sensitivity":
-            rows.append(Row(quantity, "cells left out", n_left_out, "cells", at))
+            rows.append(Row(quantity, "cells left out", float(n_left_out), "cells", at))
             truth, found, _ = compared_values(recorded, other, quantity, selected=False)
             value = mean_distance(truth, found, kolmogorov_smirnov)
             rows.append(Row("sensitivity, all cells", "ks", value, "", at))
@@ -195,14 +195,14 @@ def _intervals(
 def _medians(population: Population, wiring: str, draw: int = 0) -> list[Row]:
     """Median persistence by class; the integrator's median sensitivity over the abducens's."""
     at = {"wiring": wiring, "draw": draw}
-    ratio = np.divide(*(np.median(population.of("sensitivity", c)) for c in CLASSES[::-1]))
+    abducens, integrator = (np.median(population.of("sensitivity", c)) for c in CLASSES)
     return [
-        Row("sensitivity", "integrator over abducens", ratio, "", at),
+        Row("sensitivity", "integrator over abducens", float(integrator / abducens), "", at),
         *(
             Row(
                 "persistence",
                 "median",
-                np.median(population.of("persistence", label)),
+                float(np.median(population.of("persistence", label))),
                 "",
                 {**at, "cell_class": label},
             )
@@ -253,7 +253,7 @@ def _closer_than_untrained(results: Results, config: Any) -> Verdict:
             )[0]
             for wiring in ("wiring", "untrained")
         )
-        ratios[quantity] = one / other
+        ratios[quantity] = float(one / other)
     worst = max(ratios.values())
     told = ", ".join(f"{name} {ratio:.2f}" for name, ratio in ratios.items())
     return Verdict.of(worst < 1, worst, reason=f"distance over the untrained network's: {told}")
