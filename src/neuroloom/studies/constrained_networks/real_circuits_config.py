@@ -31,6 +31,8 @@ class IntegratorConfig:
     """Teachers, each with its own students."""
     n_steps: int = 60
     """Steps of the second-order fit at most."""
+    stop_below: float = 1e-9
+    """A student stops at this mean squared error of recorded states."""
     nulls: tuple[str, ...] = ("rewire", "rewire_within_type", "shuffle_weights", "shuffle_signs")
     """Null wirings of the comparison with recorded cells."""
     n_null_draws: int = 19

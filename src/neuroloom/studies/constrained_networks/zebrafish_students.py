@@ -19,6 +19,7 @@ __all__ = [
     "Student",
     "bursts",
     "least_expected_error",
+    "prior_of_start",
     "residuals",
     "sensitivity",
     "started",
