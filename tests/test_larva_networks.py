@@ -17,7 +17,7 @@ from neuroloom.studies.constrained_networks.larva_networks import (
     by_type,
     carried,
     odors,
-    rate_loss,
+    rate_residuals,
     shown,
     signed_by_type,
     teacher_network,
@@ -103,14 +103,18 @@ def test_odors_drive_projection_neurons_only_and_only_while_they_are_on(rng):
     assert fraction == pytest.approx(SETTINGS.active, abs=0.06)
 
 
-def test_unrecorded_neurons_touch_neither_the_loss_nor_its_gradient(rng):
+def test_unrecorded_neurons_and_trials_of_weight_0_leave_no_residual(rng):
     network = by_type(pair(), TYPES, SETTINGS, scale=0.5)
     inputs = jnp.asarray(rng.random((2, 6, 2)))
     targets = network.rate(simulate(network, inputs, dt=0.05)) + 1.0
     hidden = Odors(inputs, targets.at[..., 1].set(99.0))
     student = Student(network, jnp.array([1.0, 0.0]), 0.05)
-    value = rate_loss(student, hidden, jnp.ones(2), jax.random.key(0))
-    assert value == pytest.approx(1.0)
+    found = np.asarray(rate_residuals(student, hidden, jnp.ones(2), jax.random.key(0)))
+    assert (found**2).sum() == pytest.approx(1.0)
+    assert not found[..., 1].any()
+    few = rate_residuals(student, hidden, jnp.array([1.0, 0.0]), jax.random.key(0))
+    assert (np.asarray(few) ** 2).sum() == pytest.approx(1.0)
+    assert not np.asarray(few)[1].any()
 
 
 def test_m_neurons_are_shown_and_more_only_add_where_the_order_is_the_same():

@@ -7,20 +7,18 @@ against a right teacher: the same types, scatter of its own.
 """
 
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 from jaxtyping import Float
 
 from neuroloom.connectome import Connectome
 from neuroloom.connectome.nulls import NULLS
 from neuroloom.datasets.larva_mushroom_body import larva_mushroom_body
 from neuroloom.errors import SimulationError
-from neuroloom.fitting import fit
+from neuroloom.fitting import LevenbergMarquardt, SumOfSquares, fit
 from neuroloom.networks import RateNetwork
 from neuroloom.simulation import simulate
 from neuroloom.studies.constrained_networks.larva_networks import (
@@ -31,7 +29,7 @@ from neuroloom.studies.constrained_networks.larva_networks import (
     carried,
     draw_types,
     odors,
-    rate_loss,
+    rate_residuals,
     shown,
     signed_by_type,
     teacher_network,
@@ -53,6 +51,7 @@ from neuroloom.studies.framework import (
 
 __all__ = ["ARM", "CLAIMS", "rate_scores"]
 
+LOSS = SumOfSquares(rate_residuals)
 LEAST_SEEDS = 5
 RIGHT = "right, none recorded"
 LEFT = "left, unrecorded"
@@ -94,7 +93,7 @@ def _cells(config: Any) -> Sequence[Cell]:
 
 def _measure(cell: Cell, config: Any, context: Context) -> Measured:
     settings: LarvaConfig = config.larva
-    rng = np.random.default_rng([11, cell["seed"]])
+    rng = np.random.default_rng([12, cell["seed"]])
     left, right = (
         signed_by_type(larva_mushroom_body(side), settings.inhibitory) for side in ("left", "right")
     )
@@ -172,12 +171,6 @@ def _rates(network: RateNetwork, trials: Odors, settings: LarvaConfig) -> np.nda
     return np.asarray(network.rate(simulate(network, trials.inputs, dt=settings.dt)), float)
 
 
-@cache
-def _adam(learning_rate: float) -> optax.GradientTransformation:
-    """One object for one rate, so that a second fit compiles nothing."""
-    return optax.adam(learning_rate)
-
-
 def _parameters(student: Student) -> tuple:
     return student.network.gain.value, student.network.bias.value
 
@@ -201,19 +194,20 @@ def _learned(
     result = fit(
         students[0],
         trials,
-        rate_loss,
+        rate_residuals,
         trainable=_parameters,
         key=jax.random.key(0),
         starts=students,
         own=_observed,
-        optimizer=_adam(settings.learning_rate),
+        optimizer=LevenbergMarquardt(n_inner=2 * len(names)),
         n_steps=settings.n_steps,
-        check_every=100,
+        check_every=5,
+        together=len(students),
         progress=context.progress,
     )
     if result.notes:
         raise SimulationError(
-            f"Every student must stay finite; {', '.join(result.notes)}. Lower `learning_rate`."
+            f"Every student must stay finite; {', '.join(result.notes)}. Lower `abscissa`."
         )
     return [carried(result.member(i).network, names) for i in range(len(masks))]
 

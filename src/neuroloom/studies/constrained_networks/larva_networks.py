@@ -10,7 +10,6 @@ from jaxtyping import Array, Bool, Float, PRNGKeyArray, Shaped
 
 from neuroloom.connectome import Connectome
 from neuroloom.errors import InputError
-from neuroloom.fitting.losses import squared_error
 from neuroloom.networks import GainSide, RateNetwork, Softplus, global_value, per_group, per_neuron
 from neuroloom.networks.constraints import Exponential
 from neuroloom.simulation import simulate
@@ -25,7 +24,7 @@ __all__ = [
     "carried",
     "draw_types",
     "odors",
-    "rate_loss",
+    "rate_residuals",
     "shown",
     "signed_by_type",
     "teacher_network",
@@ -63,7 +62,7 @@ class Student(eqx.Module):
 
     def rates(self, inputs: Float[Array, "trial time neuron"]) -> Float[Array, "trial time neuron"]:
         """What every neuron sends."""
-        return self.network.rate(simulate(self.network, inputs, dt=self.dt))
+        return self.network.rate(simulate(self.network, inputs, dt=self.dt, adjoint=False))
 
 
 class Odors(NamedTuple):
@@ -197,14 +196,15 @@ def odors(
     return jnp.asarray(on[None, :, None] * drive[:, None, :])
 
 
-def rate_loss(
+def rate_residuals(
     student: Student, batch: Odors, weight: Float[Array, " trial"], key: PRNGKeyArray
-) -> Float[Array, ""]:
-    """Mean squared difference of the recorded rates."""
+) -> Float[Array, "trial time neuron"]:
+    """Differences of recorded rates; the sum of their squares is the mean squared error."""
     del key
     rates = student.rates(batch.inputs)
-    counted = weight[:, None, None] * student.observed[None, None, :]
-    return squared_error(rates, batch.targets, jnp.broadcast_to(counted, rates.shape))
+    n = jnp.sum(weight) * rates.shape[1] * jnp.sum(student.observed)
+    root = jnp.sqrt(weight[:, None, None] * student.observed[None, None, :] / n)
+    return root * (rates - batch.targets)
 
 
 def shown(n_recorded: int, n_neurons: int, rng: np.random.Generator) -> Bool[np.ndarray, " neuron"]:

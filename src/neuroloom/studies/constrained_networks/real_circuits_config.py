@@ -47,8 +47,9 @@ class LarvaConfig:
 
     inhibitory: tuple[str, ...] = ("MBIN", "MBON")
     """Types that inhibit: assumed, for the source states no transmitters."""
-    abscissa: float = 0.9
-    """Largest real part of an eigenvalue of the left W; the right keeps the left's scale."""
+    abscissa: float = 0.6
+    """Largest real part of an eigenvalue of the left W; the right keeps the left's scale. Times the
+    largest gain of a type it stays below 1, so that every teacher comes to rest."""
     gain_low: float = 0.5
     gain_high: float = 1.5
     """The teacher's gain of each type is uniform between the two."""
@@ -69,16 +70,14 @@ class LarvaConfig:
     """Fraction of the projection neurons that an odor drives."""
     drive: float = 2.0
     """Mean drive of such a cell, in the unit of the state; exponential over cells."""
-    n_odors: int = 12
+    n_odors: int = 8
     """Odors (trials) that the student sees; as many new ones on each side are scored."""
     n_recorded: tuple[int, ...] = (2, 8, 32)
     """Recorded neurons M on the left, drawn at random over all types."""
     n_seeds: int = 5
     """Teachers, each with its own odors, recorded neurons and null wirings."""
-    n_steps: int = 400
-    """Adam steps."""
-    learning_rate: float = 0.03
-    """Of Adam, on log gain and bias."""
+    n_steps: int = 20
+    """Steps of the second-order fit."""
     nulls: tuple[str, ...] = ("rewire", "rewire_within_type", "shuffle_weights")
     """Null wirings of the right side."""
     n_null_draws: int = 5

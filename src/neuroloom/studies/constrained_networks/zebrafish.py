@@ -1,4 +1,4 @@
-"""Arm `zebrafish-students`: how many cells of the integrator must be recorded? (Fig. 5 g-i)
+"""Arm `zebrafish-students`: M recorded cells of the integrator predict the others (Fig. 5 g-i).
 
 The teacher is the integrator's wiring with gains of its own; students know the wiring, not the
 gains, and see M of the 279 cells in one trial of three bursts.
