@@ -93,12 +93,12 @@ def _cells(config: Any) -> Sequence[Cell]:
 
 def _measure(cell: Cell, config: Any, context: Context) -> Measured:
     settings: LarvaConfig = config.larva
-    rng = np.random.default_rng([12, cell["seed"]])
+    rng = np.random.default_rng([13, cell["seed"]])
     left, right = (
         signed_by_type(larva_mushroom_body(side), settings.inhibitory) for side in ("left", "right")
     )
     names = tuple(np.unique(left.column("cell_type")).tolist())
-    scale = weight_scale(left, settings.abscissa)
+    scale = weight_scale(left, settings.radius)
     truth = draw_types(names, settings, rng)
     blank = TypeParameters(names, np.ones(len(names)), np.zeros(len(names)))
     on_left, on_right = (
@@ -194,7 +194,7 @@ def _learned(
     result = fit(
         students[0],
         trials,
-        rate_residuals,
+        LOSS,
         trainable=_parameters,
         key=jax.random.key(0),
         starts=students,
@@ -207,7 +207,7 @@ def _learned(
     )
     if result.notes:
         raise SimulationError(
-            f"Every student must stay finite; {', '.join(result.notes)}. Lower `abscissa`."
+            f"Every student must stay finite; {', '.join(result.notes)}. Lower `radius`."
         )
     return [carried(result.member(i).network, names) for i in range(len(masks))]
 

@@ -96,9 +96,14 @@ def signed_by_type(connectome: Connectome, inhibitory: tuple[str, ...]) -> Conne
     )
 
 
-def weight_scale(circuit: Connectome, abscissa: float) -> float:
-    """Weight of one synapse, so that the largest real part of an eigenvalue of W is `abscissa`."""
-    return abscissa / spectral_abscissa(RateNetwork.from_connectome(circuit))
+def weight_scale(circuit: Connectome, radius: float) -> float:
+    """Weight of one synapse, so that the spectral radius of |W| is `radius`.
+
+    Signs are left out: below 1 / gain, no choice of gains by type can then make a network grow
+    without bound, whatever excitation it leaves without its inhibition.
+    """
+    network = RateNetwork.from_connectome(circuit)
+    return radius / spectral_abscissa(eqx.tree_at(lambda w: w.sign, network, abs(network.sign)))
 
 
 def draw_types(

@@ -47,9 +47,9 @@ class LarvaConfig:
 
     inhibitory: tuple[str, ...] = ("MBIN", "MBON")
     """Types that inhibit: assumed, for the source states no transmitters."""
-    abscissa: float = 0.6
-    """Largest real part of an eigenvalue of the left W; the right keeps the left's scale. Times the
-    largest gain of a type it stays below 1, so that every teacher comes to rest."""
+    radius: float = 0.5
+    """Spectral radius of the left |W|; the right keeps the left's scale. Times the largest gain of
+    a type it stays below 1, so that teachers come to rest."""
     gain_low: float = 0.5
     gain_high: float = 1.5
     """The teacher's gain of each type is uniform between the two."""
