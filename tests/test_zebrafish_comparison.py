@@ -113,6 +113,7 @@ def test_without_data_the_arm_says_which_files_to_put_where(tmp_path):
         ARM.measure(Cell.of(ARM.name), Config(), Context(tmp_path / "c", tmp_path, tmp_path))
 
 
+@pytest.mark.slow
 @needs_data
 def test_every_wiring_of_the_fish_is_measured_and_the_departures_are_told(tmp_path):
     measured = ARM.measure(Cell.of(ARM.name), Config(), Context(tmp_path / "c", tmp_path, DATA))

@@ -234,7 +234,7 @@ def _closer(quantity: str) -> Any:
         worst, told = 0.0, []
         for null in DECIDING:
             rows = results.rows(arm, quantity, measure, wiring=null, cell_class="both")
-            draws = rows["value"].to_numpy(float)
+            draws = np.array([row["value"] for row in rows])
             rank = rank_among(value, draws)
             worst = max(worst, rank)
             told.append(f"{null} {np.median(draws):.3g} (p {rank:.2g}, {len(draws)} draws)")
