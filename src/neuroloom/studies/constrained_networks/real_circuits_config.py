@@ -1,8 +1,8 @@
-"""Every number of the zebrafish and larva arms, each written once. Imports nothing heavy."""
+"""Every number of the arms on real circuits, each written once. Imports nothing heavy."""
 
 from dataclasses import dataclass
 
-__all__ = ["IntegratorConfig", "LarvaConfig"]
+__all__ = ["CentralComplexConfig", "IntegratorConfig", "LarvaConfig"]
 
 
 @dataclass(frozen=True)
@@ -82,3 +82,39 @@ class LarvaConfig:
     """Null wirings of the right side."""
     n_null_draws: int = 5
     """Draws of each null wiring a seed."""
+
+
+@dataclass(frozen=True)
+class CentralComplexConfig:
+    """The fly's ring attractor from a user's export (Fig. 5 d-f): a reconstruction."""
+
+    export: str = ""
+    """A neuPrint export or other connectome with EPG, PEN, Delta7 and PEG; empty: no data."""
+    abscissa: float = 0.9
+    """Largest real part of an eigenvalue of W at gains of 1."""
+    smoothness: float = 5.0
+    """Of the softplus."""
+    tau: float = 1.0
+    """Time constant of every neuron, in seconds."""
+    dt: float = 0.1
+    """Step, in seconds."""
+    duration: float = 6.0
+    """Length of a trial, in seconds."""
+    shown_steps: int = 5
+    """Steps for which a bump is shown."""
+    hold_from: float = 3.0
+    """From when on the bump counts, in seconds."""
+    width: float = 3 / 16
+    """SD of the bump as a part of the ring; the source's exact shape is not known to us."""
+    teacher_steps: int = 1_500
+    """Adam steps of a teacher."""
+    teacher_rate: float = 4e-3
+    """Its learning rate."""
+    n_recorded: tuple[int, ...] = (2, 16, 48, 112)
+    """Recorded neurons M, a subset of the published list."""
+    n_seeds: int = 3
+    """Teachers, each with its own students."""
+    n_steps: int = 40
+    """Second-order steps of a student at most."""
+    start_gain: float = 0.8
+    """A student starts from its teacher's gains in another order within groups, times this."""
