@@ -254,7 +254,7 @@ ARM = Arm(
     control="null wirings of the right, an untrained network, mean courses by type",
     cells=_cells,
     measure=_measure,
-    seconds=lambda cell, config: 25.0,
+    seconds=lambda cell, config: 10.0,
 )
 
 

@@ -235,7 +235,7 @@ ARM = Arm(
     control="untrained students, students on null wirings, permuted cells, linear theory",
     cells=_cells,
     measure=_measure,
-    seconds=lambda cell, config: 40.0,
+    seconds=lambda cell, config: 10.0 + config.integrator.n_steps,
     needs=(NAME,),
 )
 CLAIMS = (
