@@ -1,0 +1,55 @@
+"""Every number of the fly's heading arm, and what it claims, fixed before held-out flies are seen.
+
+The claims were written down when P-EN1 had been looked at in two flies only, the first of each
+region in sorted order. Those two (`DEVELOPMENT_FLIES`) help to train and are never scored.
+"""
+
+from dataclasses import dataclass
+
+__all__ = ["CRITERIA", "DEVELOPMENT_FLIES", "HeadingConfig"]
+
+DEVELOPMENT_FLIES = ("PEN1-EB_20160423_Fly1", "PEN1-PB_20160621_Fly1")
+
+CRITERIA = {
+    "wiring over nulls": (
+        "In each region (EB, PB), over held-out flies, the correlation with P-EN1 of the wiring "
+        "fitted to E-PG only is above the mean over draws of each kind of null wiring, fitted in "
+        "the same way: Wilcoxon signed-rank, one-sided, p < 0.05 for every kind."
+    ),
+    "wiring over copy": (
+        "In each region, over held-out flies, the correlation with P-EN1 of the wiring fitted to "
+        "E-PG only is above that of copying E-PG from the same place: Wilcoxon signed-rank, "
+        "one-sided, p < 0.05."
+    ),
+    "turning": (
+        "The wiring fitted to E-PG only foretells which way P-EN1 go in a turn (EB: the bump of "
+        "P-EN1 ahead of that of E-PG; PB: one half above the other): its sign, turns one way minus "
+        "turns the other, is the measured one in held-out flies, binomial, one-sided, p < 0.05 in "
+        "each region; and not so for the wiring whose P-EN1 halves are crossed."
+    ),
+}
+
+
+@dataclass(frozen=True)
+class HeadingConfig:
+    """Numbers of the arm; which flies and trials are used, and how the network is fitted."""
+
+    matrix: str = "extrapolated"
+    abscissa: float = 0.9  # largest real part of the signed wiring's eigenvalues, after scaling
+    smoothness: float = 5.0  # of the softplus, in the published central complex
+    dt: float = 0.16  # s, of all trials; the slowest flies were imaged every 0.163 s
+    n_steps: int = 375  # of a trial, 60 s; longer trials are cut
+    floor_percentile: float = 10.0  # of a region's E-PG: its zero
+    turn_smoothing: float = 0.3  # s, SD of the Gaussian that smooths turning velocity
+    turn_threshold: float = 0.5  # rad/s, from which on the fly turns
+    horizon: int = 3  # steps by which E-PG is foretold where the network is fitted to it
+    n_alignment_trials: int = 1  # of each condition and fly, the first ones; never scored
+    n_scored_trials: int = 2  # of each condition and fly, the next ones
+    n_folds: int = 3
+    nulls: tuple[str, ...] = ("rewire_within_type", "shuffle_weights")
+    n_null_draws: int = 5
+    n_fit_steps: int = 150
+    learning_rate: float = 0.05
+    ridge: float = 10.0  # penalty per standardized input, times the number of samples over 1,000
+    decays: tuple[float, ...] = (0.0, 0.1, 0.2, 0.4, 0.8)  # s, of the indicator of P-EN1
+    seed: int = 0
