@@ -27,6 +27,11 @@ CRITERIA = {
         "turns the other, is the measured one in held-out flies, binomial, one-sided, p < 0.05 in "
         "each region; and not so for the wiring whose P-EN1 halves are crossed."
     ),
+    "bridge over copy": (
+        "As `wiring over copy`, for the variant in which E-PG reach P-EN1 in the bridge only; "
+        "added after the first fly of the bridge was looked at, before any held-out fly."
+    ),
+    "bridge turning": ("As `turning`, for that variant; added at the same moment."),
 }
 
 
@@ -36,20 +41,24 @@ class HeadingConfig:
 
     matrix: str = "extrapolated"
     abscissa: float = 0.9  # largest real part of the signed wiring's eigenvalues, after scaling
+    tau_bounds: tuple[float, float] = (0.05, 2.0)  # s; published as 0.2 to 5, without unit
+    n_burn: int = 10  # steps at the start of a trial that count for nothing
+    turn_scale: float = 1.0  # rad/s; turns count as tanh(v / this): fast ones do not drown the rest
     smoothness: float = 5.0  # of the softplus, in the published central complex
     dt: float = 0.16  # s, of all trials; the slowest flies were imaged every 0.163 s
-    n_steps: int = 375  # of a trial, 60 s; longer trials are cut
+    n_steps: int = 250  # of a trial, 40 s; longer trials are cut
     floor_percentile: float = 10.0  # of a region's E-PG: its zero
     turn_smoothing: float = 0.3  # s, SD of the Gaussian that smooths turning velocity
     turn_threshold: float = 0.5  # rad/s, from which on the fly turns
     horizon: int = 3  # steps by which E-PG is foretold where the network is fitted to it
     n_alignment_trials: int = 1  # of each condition and fly, the first ones; never scored
     n_scored_trials: int = 2  # of each condition and fly, the next ones
+    n_training_trials: int = 1  # of these, how many a network is fitted to where the fly trains
     n_folds: int = 3
     nulls: tuple[str, ...] = ("rewire_within_type", "shuffle_weights")
-    n_null_draws: int = 5
-    n_fit_steps: int = 150
-    learning_rate: float = 0.05
+    n_null_draws: int = 3
+    n_fit_steps: int = 80
+    learning_rate: float = 0.1
     ridge: float = 10.0  # penalty per standardized input, times the number of samples over 1,000
     decays: tuple[float, ...] = (0.0, 0.1, 0.2, 0.4, 0.8)  # s, of the indicator of P-EN1
     seed: int = 0
