@@ -58,7 +58,7 @@ def seconds(cell: Cell, config: Any) -> float:
     del cell
     h: HeadingConfig = config.heading
     n_wirings = 3 + 2 * len(h.nulls) * h.n_null_draws
-    return 10 + 1.5e-5 * n_wirings * h.n_fit_steps * h.n_steps * 20 * h.n_training_trials
+    return 9 + 7e-6 * n_wirings * h.n_fit_steps * h.n_steps * 20 * h.n_training_trials
 
 
 def measure(cell: Cell, config: Any, context: Context) -> Measured:

@@ -114,7 +114,7 @@ def align(
             Alignment(orders[shift], shift, reflected, agreement.mean(axis=0), votes, turning)
         )
     chosen = max(best, key=lambda a: a.turning)
-    if not np.isfinite(chosen.turning) or chosen.turning <= 0:
+    if not chosen.turning > 0:
         raise InputError(
             "A fly must turn, and its E-PG move, in the trials it is aligned by; the correlation "
             f"of both is {chosen.turning}. Use other trials, or leave the fly out."
@@ -139,4 +139,5 @@ def _turning(
         turned.append(np.clip(direction[n_steps:] - direction[:-n_steps], -1.5, 1.5))
         weight.append(np.abs(bump[n_steps:] * bump[:-n_steps]))
     a, b, w = (np.concatenate(part) for part in (moved, turned, weight))
-    return float((w * a * b).sum() / np.sqrt((w * a**2).sum() * (w * b**2).sum()))
+    size = np.sqrt((w * a**2).sum() * (w * b**2).sum())
+    return float((w * a * b).sum() / size) if size > 0 else 0.0

@@ -6,7 +6,7 @@ region in sorted order. Those two (`DEVELOPMENT_FLIES`) help to train and are ne
 
 from dataclasses import dataclass
 
-__all__ = ["CRITERIA", "DEVELOPMENT_FLIES", "HeadingConfig"]
+__all__ = ["CRITERIA", "DEVELOPMENT_FLIES", "FAST", "PAPER", "HeadingConfig"]
 
 DEVELOPMENT_FLIES = ("PEN1-EB_20160423_Fly1", "PEN1-PB_20160621_Fly1")
 
@@ -37,7 +37,10 @@ CRITERIA = {
 
 @dataclass(frozen=True)
 class HeadingConfig:
-    """Numbers of the arm; which flies and trials are used, and how the network is fitted."""
+    """Numbers of the arm: which flies and trials are used, and how networks are fitted.
+
+    The defaults decide the claims; `FAST` looks at fewer trials and one kind of null wiring.
+    """
 
     matrix: str = "extrapolated"
     abscissa: float = 0.9  # largest real part of the signed wiring's eigenvalues, after scaling
@@ -62,3 +65,11 @@ class HeadingConfig:
     ridge: float = 10.0  # penalty per standardized input, times the number of samples over 1,000
     decays: tuple[float, ...] = (0.0, 0.1, 0.2, 0.4, 0.8)  # s, of the indicator of P-EN1
     seed: int = 0
+
+
+FAST = HeadingConfig(
+    n_steps=190, n_scored_trials=1, nulls=("rewire_within_type",), n_null_draws=1, n_fit_steps=40
+)
+PAPER = HeadingConfig(
+    n_steps=375, n_scored_trials=4, n_training_trials=2, n_null_draws=10, n_fit_steps=200
+)

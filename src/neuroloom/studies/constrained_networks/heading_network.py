@@ -9,7 +9,7 @@ push; which half it favors is fitted too.
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache, partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -26,6 +26,7 @@ from neuroloom.networks.observation import PooledRoi
 from neuroloom.networks.parameters import per_group
 from neuroloom.simulation import simulate
 from neuroloom.studies.constrained_networks.heading_config import HeadingConfig
+from neuroloom.studies.constrained_networks.heading_rois import wedge_of
 
 __all__ = ["Compass", "Drive", "bridge_only", "crossed", "fit_compasses", "signed_weights"]
 
@@ -164,28 +165,32 @@ def _loss(
     )
 
 
-def _trained(shown: _Shown) -> tuple[Array, ...]:
+def _trained(shown: Any) -> tuple[Any, ...]:  # a `_Shown` of arrays, or of marks
     network = shown.compass.network
     return network.gain.value, network.bias.value, network.tau.value, shown.compass.push
 
 
-def _wiring(shown: _Shown) -> tuple[Array, ...]:
+def _wiring(shown: Any) -> tuple[Any, ...]:
     network = shown.compass.network
     return network.sign, network.strength, network.wiring.pre, network.wiring.post
 
 
 def crossed(connectome: Connectome) -> Connectome:
-    """Each P-EN1 sends where its mirror image did: a wiring that shifts in the wrong sense.
+    """Each P-EN1 sends where that of the other half for the same tile does: shifts are reversed.
+
+    A P-EN1 and its partner hear E-PG of one tile and send one tile on, in opposite senses.
 
     Args:
-        connectome: With the columns of `fly_cx_fafb`.
+        connectome: With the columns of `fly_cx_fafb`; P-EN1 of glomeruli 2 to 9 of both halves.
     """
     glomerulus, cell_type = connectome.column("glomerulus"), connectome.column("cell_type")
     pen1 = {str(glomerulus[i]): i for i in np.flatnonzero(cell_type == "PEN1")}
+    hears = {name: wedge_of(name) // 2 for name in pen1}
     partner = np.arange(connectome.n_neurons)
     for name, i in pen1.items():
-        partner[i] = pen1[name[0] + ("L" if name[1] == "R" else "R")]
-    why = "null wiring: each P-EN1 sends where its mirror image in the other half did"
+        (other,) = [o for o in pen1 if o[1] != name[1] and hears[o] == hears[name]]
+        partner[i] = pen1[other]
+    why = "null wiring: each P-EN1 sends where that of the other half for the same tile does"
     return replace(connectome, pre=partner[connectome.pre], audit=(*connectome.audit, why))
 
 
