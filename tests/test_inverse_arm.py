@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 import pytest
-from neuroloom.studies.constrained_networks.config import ConstrainedNetworksConfig
-from neuroloom.studies.framework import Context, NotTestedError, Results
 
+from neuroloom.studies.constrained_networks.config import ConstrainedNetworksConfig
 from neuroloom.studies.constrained_networks.inverse_arm import INVERSE_ARM, INVERSE_CLAIM
 from neuroloom.studies.constrained_networks.inverse_config import InverseConfig
+from neuroloom.studies.framework import Context, NotTestedError, Results
 
 CONFIG = ConstrainedNetworksConfig(
     inverse=replace(InverseConfig(), extent=1, n_steps=600, n_held_out=100, n_neurons=25)

@@ -1,8 +1,15 @@
 """Every number of the study, each written once, arm by arm. Imports nothing heavy."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from neuroloom.studies.constrained_networks import heading_config
+from neuroloom.studies.constrained_networks.heading_config import HeadingConfig
 from neuroloom.studies.constrained_networks.inverse_config import INVERSE_PRESETS, InverseConfig
+from neuroloom.studies.constrained_networks.real_circuits_config import (
+    CentralComplexConfig,
+    IntegratorConfig,
+    LarvaConfig,
+)
 
 __all__ = ["PRESETS", "QUESTION", "ConstrainedNetworksConfig"]
 
@@ -14,13 +21,29 @@ QUESTION = (
 
 @dataclass(frozen=True)
 class ConstrainedNetworksConfig:
-    """What the study does, in numbers. Defaults are those of the preset `fast`."""
+    """What the study does, in numbers, one group for a few arms."""
 
     inverse: InverseConfig = field(default_factory=InverseConfig)
     """Parameters in closed form from full activity."""
+    heading: HeadingConfig = field(default_factory=HeadingConfig)
+    """Imaging of the fly's ring, predicted from wiring."""
+    integrator: IntegratorConfig = field(default_factory=IntegratorConfig)
+    """The zebrafish's oculomotor integrator."""
+    larva: LarvaConfig = field(default_factory=LarvaConfig)
+    """The larva's mushroom body, from one side to the other."""
+    central_complex: CentralComplexConfig = field(default_factory=CentralComplexConfig)
+    """The fly's ring attractor, from a user's export."""
 
 
+DECIDE = ConstrainedNetworksConfig(inverse=INVERSE_PRESETS["decide"])
 PRESETS = {
-    name: ConstrainedNetworksConfig(inverse=INVERSE_PRESETS[name])
-    for name in ("fast", "decide", "paper")
+    "fast": replace(
+        DECIDE,
+        inverse=INVERSE_PRESETS["fast"],
+        heading=heading_config.FAST,
+        integrator=IntegratorConfig(n_recorded=(2, 64, 196), n_steps=30),
+        larva=LarvaConfig(n_seeds=2),
+    ),
+    "decide": DECIDE,
+    "paper": replace(DECIDE, inverse=INVERSE_PRESETS["paper"], heading=heading_config.PAPER),
 }

@@ -1,5 +1,6 @@
 """The study as a whole: its arms, each in a file of its own, and its claims."""
 
+from neuroloom.studies.constrained_networks import heading, real_circuits
 from neuroloom.studies.constrained_networks.config import PRESETS, QUESTION
 from neuroloom.studies.constrained_networks.inverse_arm import INVERSE_ARM, INVERSE_CLAIM
 from neuroloom.studies.framework import Study
@@ -10,6 +11,7 @@ STUDY = Study(
     name="constrained-networks",
     question=QUESTION,
     presets=PRESETS,
-    arms=(INVERSE_ARM,),
-    claims=(INVERSE_CLAIM,),
+    arms=(INVERSE_ARM, *real_circuits.ARMS, heading.ARM),
+    claims=(INVERSE_CLAIM, *real_circuits.CLAIMS, *heading.CLAIMS),
+    replicates=("seed", "member", "fly", "draw"),
 )

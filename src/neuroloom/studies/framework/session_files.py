@@ -31,9 +31,7 @@ def write_session(session: Session) -> list[str]:
     broken = session.broken + broken
     own = tuple(name for name in results.coordinates if name not in results.replicates)
     _write_table(run / "measurements.csv", (*COLUMNS, *results.coordinates), results.records)
-    _write_table(
-        run / "scores.csv", (*SUMMARY, *own), scores(results)
-    )
+    _write_table(run / "scores.csv", (*SUMMARY, *own), scores(results))
     write_json(run / "claims.json", card)
     verdicts = [row["verdict"] for row in card]
     words = {"pass": "passed", "fail": "failed", "not tested": "not tested"}
@@ -59,9 +57,7 @@ def write_session(session: Session) -> list[str]:
     return broken
 
 
-def _write_table(
-    path: Path, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]
-) -> None:
+def _write_table(path: Path, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
     text = io.StringIO(newline="")
     table = csv.DictWriter(text, columns, lineterminator="\n")
     table.writeheader()
@@ -117,9 +113,7 @@ def _data(session: Session) -> list[dict[str, str]]:
             "name": name,
             "licence": known[name].licence,
             "citation": known[name].citation,
-            "checksum": "verified on reading"
-            if known[name].present
-            else "not here, so not read",
+            "checksum": "verified on reading" if known[name].present else "not here, so not read",
         }
         for name in sorted(needed)
     ]
