@@ -168,7 +168,7 @@ def test_deflation_keeps_a_neuron_that_says_the_same_as_a_recorded_one_for_later
 
 def test_of_a_low_rank_network_rank_neurons_tell_everything(rng):
     response = rng.normal(size=(20, 4)) @ rng.normal(size=(4, 20))
-    c = Candidates.of(Sensitivity(response[:, None, :]).compressed(), noise=0.0)
+    c = Candidates.of(Sensitivity(response[:, None, :]), noise=0.0)
     found = greedy_order(c, 6)
     assert found.total_error[3] > 1e-6
     np.testing.assert_allclose(found.total_error[4:], 0.0, atol=1e-9)

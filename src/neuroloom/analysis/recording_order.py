@@ -40,6 +40,7 @@ def greedy_order(
     eligible: Bool[np.ndarray, " neuron"] | None = None,
     cost: Float[np.ndarray, " neuron"] | None = None,
     budget: float = np.inf,
+    per_cost: bool = True,
     slack: float = 2.0,
 ) -> RecordingOrder:
     r"""Always records next what lowers the expected error of all wanted neurons most (V-optimal).
@@ -60,8 +61,9 @@ def greedy_order(
         candidates: Neurons, with what is recorded already and what is wanted.
         n: How many to choose; fewer where none are left, or the budget is used up.
         eligible: Which may be chosen; default all. What is recorded already never is.
-        cost: Cost of each neuron, above 0; gains are taken per cost.
+        cost: Cost of each neuron, above 0.
         budget: The costs may not add up to more.
+        per_cost: Whether gains are divided by costs; if not, costs only use up the budget.
         slack: At least 1; `inf` computes every gain at every step.
 
     Raises:
@@ -72,6 +74,8 @@ def greedy_order(
         Leskovec et al., KDD 2007.
     """
     state, price = _start(candidates, n, eligible, cost, budget)
+    if not per_cost:
+        price.weight = np.ones(candidates.n_neurons)
     if not slack >= 1:
         raise InputError(
             f"`slack` must be at least 1; got {slack}. Use 2, or `inf` to compute every gain."
@@ -190,6 +194,7 @@ class _Prices:
     def __init__(self, eligible: np.ndarray, cost: np.ndarray, budget: float) -> None:
         self.left = eligible.copy()
         self.cost = cost
+        self.weight = cost
         self.budget = budget
 
     def affords(self, neuron: int) -> bool:
@@ -210,14 +215,14 @@ class _Trace:
         self.candidates = candidates
         self.state = state
         self.neuron: list[int] = []
-        self.total = [state.total()]
+        self.total = [state.total]
         self.unrecorded = [state.unrecorded()]
 
     def record(self, neuron: int, prices: _Prices) -> None:
-        self.state = self.state.recording(neuron)
+        self.state.record(neuron)
         self.neuron.append(neuron)
         prices.pay(neuron)
-        self.total.append(self.state.total())
+        self.total.append(self.state.total)
         self.unrecorded.append(self.state.unrecorded())
 
     def finished(self, n_evaluations: int, n_grew: int) -> RecordingOrder:
@@ -274,7 +279,7 @@ def _plainly(
         evaluated += len(which)
         grew += int((gain > last[which] * (1 + 1e-9)).sum())
         last[which] = gain
-        trace.record(int(which[np.argmax(better * gain / prices.cost[which])]), prices)
+        trace.record(int(which[np.argmax(better * gain / prices.weight[which])]), prices)
     return trace.finished(evaluated, grew)
 
 
@@ -286,7 +291,7 @@ def _lazily(
     looked = np.full(candidates.n_neurons, -1)
     while len(trace.neuron) < n and (which := prices.open()).size:
         fresh = looked[which] == len(trace.neuron)
-        bound = np.where(fresh, gain[which], slack * gain[which]) / prices.cost[which]
+        bound = np.where(fresh, gain[which], slack * gain[which]) / prices.weight[which]
         best = int(np.argmax(bound))
         if fresh[best]:
             trace.record(int(which[best]), prices)

@@ -131,7 +131,7 @@ def _leading(
 
     probes = rng.normal(size=(p, n_probes))
     image = through(probes)
-    trace = float((image**2).sum()) / n_probes
+    trace = float((image**2).sum()) / n_probes  # on average, over draws of the probes
     basis = np.linalg.qr(linearization.apply_transposed(image))[0]
     for _ in range(_N_POWERS):
         basis = np.linalg.qr(linearization.apply_transposed(through(basis)))[0]
@@ -139,6 +139,8 @@ def _leading(
     _, sizes, axes = np.linalg.svd(
         np.linalg.qr(image.reshape(-1, n_probes))[1], full_matrices=False
     )
+    if n_probes == p:  # the probes span everything
+        trace = float(sizes @ sizes)
     kept = min(n_modes, len(sizes))
     stiffness = sizes[:kept] ** 2
     share = min(1.0, float(stiffness.sum()) / trace) if trace > 0 else 1.0

@@ -116,21 +116,3 @@ class Sensitivity:
     def rows(self, which: Bool[np.ndarray, " neuron"]) -> Float[np.ndarray, "row unknown"]:
         """All samples of these neurons, one below the other: S_R for a recorded set."""
         return self.value[which].reshape(-1, self.n_unknowns)
-
-    def compressed(self, *, tolerance: float = 1e-12) -> "Sensitivity":
-        """The same in fewer unknowns: the leading right singular vectors of S.
-
-        Args:
-            tolerance: Share of the summed squared sensitivity that may be lost, at least 0.
-        """
-        flat = self.value.reshape(-1, self.n_unknowns)
-        tall = flat.shape[0] > flat.shape[1]
-        _, sizes, axes = np.linalg.svd(np.linalg.qr(flat)[1] if tall else flat, full_matrices=False)
-        total = float(sizes @ sizes)
-        if not total > 0:
-            return Sensitivity(self.value[:, :, :1].copy(), self.explained)
-        lost = 1 - np.cumsum(sizes**2) / total
-        keep = int(np.argmax(lost <= max(tolerance, 0.0))) + 1 if (lost <= tolerance).any() else -1
-        keep = len(sizes) if keep < 0 else keep
-        held = self.explained * (1 - max(float(lost[keep - 1]), 0.0))
-        return Sensitivity(self.value @ axes[:keep].T, held)
