@@ -25,6 +25,7 @@ _HOME = {
     "evaluate": "neuroloom.analysis",
     "fit": "neuroloom.fitting",
     "inspect": "neuroloom.studies.inspection",
+    "plan": "neuroloom.studies.planning",
     "predict": "neuroloom.studies.prediction",
     "read_connectome": "neuroloom.connectome",
     "read_recording": "neuroloom.recording",
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from neuroloom.simulation import simulate, steady_state
     from neuroloom.studies.framework import run
     from neuroloom.studies.inspection import inspect
+    from neuroloom.studies.planning import plan
     from neuroloom.studies.prediction import predict
 
 

@@ -12,6 +12,7 @@ import tyro
 
 from neuroloom import __version__
 from neuroloom.errors import InputError, NeuroloomError, nearest
+from neuroloom.plan_command import PlanCommand, run_plan
 from neuroloom.studies.config import PRESETS, PredictConfig
 from neuroloom.studies.reading import Reading
 from neuroloom.studies.registry import STUDIES, check_preset, presets_of, question_of
@@ -235,6 +236,7 @@ def _commands(preset: str, run: Run[Any], about: str) -> object:
         Annotated[Demo, tyro.conf.subcommand("demo")]
         | Annotated[Inspect, tyro.conf.subcommand("inspect")]
         | Annotated[Predict, predict]
+        | Annotated[PlanCommand, tyro.conf.subcommand("plan")]
         | Annotated[Simulate, tyro.conf.subcommand("simulate")]
         | study
         | Annotated[Studies, tyro.conf.subcommand("studies")]
@@ -490,6 +492,7 @@ _RUN = {
     Demo: _demo,
     Predict: _predict,
     Inspect: _inspect,
+    PlanCommand: run_plan,
     Simulate: _simulate,
     Run: _run,
     Studies: _studies,

@@ -2,20 +2,11 @@
 
 from collections.abc import Sequence
 
-import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
 
-from neuroloom.connectome import KINDS, Connectome
-from neuroloom.connectome.signs import (
-    AbstractSignRule,
-    AllExcitatory,
-    Dropped,
-    TransmitterSigns,
-)
-from neuroloom.connectome.statistics import spectral_radius
-from neuroloom.errors import InputError, SimulationError, nearest
+from neuroloom.connectome import Connectome
+from neuroloom.errors import InputError, SimulationError
 from neuroloom.networks import (
     AbstractIntegrator,
     Calcium,
@@ -28,14 +19,9 @@ from neuroloom.networks import (
 )
 from neuroloom.recording import Recording, Stimulus
 from neuroloom.simulation import simulate
+from neuroloom.studies.scaling import check_scaling, scaled_to, sign_rule_for
 
 __all__ = ["push"]
-
-RULES: dict[str, AbstractSignRule | Dropped] = {
-    "transmitter": TransmitterSigns(glutamate=1, otherwise=1),
-    "excitatory": AllExcitatory(),
-    "dropped": Dropped(),
-}
 
 
 def push(
@@ -92,7 +78,7 @@ def push(
     _check(stimulated, duration, dt, tau, largest_step, radius, sign_rule)
     _check_push(amplitude, onset, width, duration)
     calcium = _calcium(connectome.n_neurons, calcium_decay, calcium_rise)
-    rule = _rule_for(connectome, sign_rule)
+    rule = sign_rule_for(connectome, sign_rule)
     ids = np.array(list(stimulated))
     if connectome.neuron_id.dtype.kind == "i":
         ids = _whole(ids)
@@ -103,14 +89,7 @@ def push(
         activation=Linear(),
         unknown_sign=rule,
     )
-    leak = _leak(eqx.tree_at(lambda n: n.coupling, network, jnp.ones(())))
-    largest, of_what = _size(connectome, network, rule)
-    scale = radius / largest if largest > 0 else 0.0
-    most = float(leak.max())
-    coupling = 1.0 / most if most > 0 else 0.0
-    network = eqx.tree_at(
-        lambda n: (n.scale, n.coupling), network, (jnp.asarray(scale), jnp.asarray(coupling))
-    )
+    network, scaling = scaled_to(radius, network, connectome, rule)
     n_steps = round(duration / dt)
     time = dt * np.arange(n_steps)
     inputs = np.zeros((n_steps, connectome.n_neurons))
@@ -134,12 +113,7 @@ def push(
         stimuli=tuple(Stimulus(0, onset, width, i, "push") for i in ids.tolist()),
         name=f"simulation of {connectome.name or 'a connectome'}",
         audit=(
-            *(network.notes or ("every sign was known",)),
-            f"weights scaled by {scale:.4g}, so that the largest {of_what} is {radius:g}"
-            if scale > 0
-            else "no weights: nothing travels along chemical connections",
-            f"gap junctions scaled by {coupling:.4g}, so that no neuron leaks more through them "
-            "than otherwise",
+            *scaling,
             f"stepped by {type(method).__name__}, {dt:g} s a step",
             *(() if calcium is None else (_said(calcium_decay, calcium_rise),)),
         ),
@@ -177,24 +151,6 @@ def _said(decay: float | None, rise: float | None) -> str:
     return f"calcium in dF/F: {shape}, area 1, 1 dF/F per unit of rate, from 0"
 
 
-@eqx.filter_jit
-def _leak(network: RateNetwork) -> Array:
-    """What each neuron leaks through its gap junctions."""
-    return network.prepare().leak
-
-
-def _size(
-    connectome: Connectome, network: RateNetwork, rule: AbstractSignRule | Dropped | None
-) -> tuple[float, str]:
-    """The largest |eigenvalue|, or what stands in for it where the wiring has no loops."""
-    largest = spectral_radius(connectome, unknown_sign=rule)
-    strength = np.abs(np.asarray(network.weight, np.float64))
-    onto = np.bincount(network.post, weights=strength, minlength=1).max(initial=0.0)
-    if largest > 1e-6 * onto:
-        return largest, "|eigenvalue|"
-    return float(onto), "sum of |weights| onto a neuron (there are no loops)"
-
-
 def _check(
     stimulated: Sequence[str],
     duration: float,
@@ -204,17 +160,11 @@ def _check(
     radius: float,
     sign_rule: str,
 ) -> None:
-    if sign_rule not in RULES:
-        raise InputError(
-            f"`sign_rule` must be one of {', '.join(RULES)}; got `{sign_rule}`. "
-            f"{nearest(sign_rule, RULES)}"
-        )
+    check_scaling(tau=tau, radius=radius, sign_rule=sign_rule)
     if not stimulated:
         raise InputError(
             "At least one neuron must be pushed; got none. Name it with `--stimulate`."
         )
-    if not 0 < tau < float("inf"):
-        raise InputError(f"`tau` must be above 0 and finite; got {tau} s. Try 0.1.")
     if not 0 < dt < largest_step:
         raise InputError(
             f"`dt` must be above 0 and below {largest_step:g} s; got {dt} s. Forward Euler needs "
@@ -223,11 +173,6 @@ def _check(
     if not dt <= duration < float("inf"):
         raise InputError(
             f"`duration` must be at least one step ({dt} s); got {duration} s. Give seconds."
-        )
-    if not 0 <= radius < 1:
-        raise InputError(
-            "`radius` must be at least 0 and below 1, or activity grows without end; got "
-            f"{radius}. 0.9 lets activity travel several connections."
         )
 
 
@@ -244,21 +189,6 @@ def _check_push(amplitude: float, onset: float, width: float, duration: float) -
             f"`width` must be above 0 and finite; got {width} s. To push until the end, give the "
             "duration."
         )
-
-
-def _rule_for(connectome: Connectome, sign_rule: str) -> AbstractSignRule | Dropped | None:
-    """None where every sign is known."""
-    unknown = (connectome.sign == 0) & (connectome.kind != KINDS.index("electrical"))
-    if not unknown.any():
-        return None
-    if sign_rule == "transmitter" and "neurotransmitter" not in connectome.neurons:
-        raise InputError(
-            "The sign of a connection must be known or follow from transmitters; "
-            f"{unknown.sum():,} of {unknown.size:,} have sign 0 and the neurons have no column "
-            "`neurotransmitter`. Add it to the table of neurons, or choose "
-            "`--sign-rule excitatory` or `--sign-rule dropped`."
-        )
-    return RULES[sign_rule]
 
 
 def _whole(ids: np.ndarray) -> np.ndarray:

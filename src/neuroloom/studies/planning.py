@@ -1,0 +1,175 @@
+"""`plan`: from a connectome alone, by a stated model, to which neurons to record next."""
+
+from collections.abc import Sequence
+
+import jax.numpy as jnp
+import numpy as np
+
+from neuroloom.analysis.identifiability import (
+    Linearization,
+    Sensitivity,
+    leading_sensitivity,
+    linearize,
+)
+from neuroloom.analysis.identifiability.sensitivity import LARGEST
+from neuroloom.analysis.plan import Plan, plan_recordings, positions_of
+from neuroloom.connectome import Connectome
+from neuroloom.errors import InputError
+from neuroloom.networks import Linear, RateNetwork, Softplus, global_value, per_neuron
+from neuroloom.simulation import linear_response, simulate
+from neuroloom.studies.planning_config import PlanConfig
+from neuroloom.studies.scaling import check_scaling, scaled_to, sign_rule_for
+
+__all__ = ["plan"]
+
+MODES = 200  # leading modes of a network that is too large for all
+
+
+def plan(
+    connectome: Connectome,
+    n: int = 10,
+    config: PlanConfig | None = None,
+    *,
+    recorded: Sequence[int | str] = (),
+    forbidden: Sequence[int | str] = (),
+    stimulated: Sequence[int | str] = (),
+    cost: Sequence[tuple[int | str, float]] = (),
+    budget: float = np.inf,
+) -> Plan:
+    """Which neurons to record next, so that the activity of all others is predicted best.
+
+    Nothing but the wiring is used, and the model that `config` states. Muscles and other nodes that
+    are no neurons take part in the network and are neither recorded nor predicted.
+
+    Args:
+        connectome: Wiring.
+        n: How many neurons to choose.
+        config: Every number of the model; default `PlanConfig()`.
+        recorded: Ids of neurons recorded already.
+        forbidden: Ids of neurons that cannot be recorded.
+        stimulated: Ids of the neurons that receive input; default all neurons.
+        cost: Ids with their costs, above 0; 1 for all others.
+        budget: The costs may not add up to more.
+
+    Returns:
+        The order, what it is expected to leave unknown beside random and worst orders, and a table
+        of all nodes; `notes` say what was assumed.
+
+    Raises:
+        InputError: If an id is unknown, a number is out of range, signs are unknown, or the network
+            is too large for what is asked.
+
+    Example:
+        >>> from neuroloom import datasets
+        >>> found = plan(datasets.connectome("worm"), 3, PlanConfig(draws=20))
+        >>> last = found.curves().iloc[-1]
+        >>> len(found.chosen), bool(last["greedy"] < last["random_low"] < last["worst"])
+        (3, True)
+    """
+    config = config or PlanConfig()
+    check_scaling(tau=config.tau, radius=config.radius, sign_rule=config.sign_rule)
+    ids, neurons = connectome.neuron_id, connectome.is_neuron
+    for given, name in ((recorded, "recorded"), (forbidden, "forbidden")):
+        positions_of(given, ids, name)  # refused before anything is computed
+    price = _costs(cost, connectome)
+    driven = positions_of(stimulated, ids, "stimulated") if stimulated else np.flatnonzero(neurons)
+    sensitivity, notes = (_rate if config.model == "rate" else _linear)(connectome, config, driven)
+    spread = float(np.sqrt((sensitivity.value[neurons] ** 2).sum(axis=2).mean()))
+    if not spread > 0:
+        raise InputError(
+            "Activity must depend on what is unknown; with this model nothing does. Choose another "
+            "model, or a larger radius."
+        )
+    found = plan_recordings(
+        sensitivity,
+        ids,
+        n,
+        noise=config.noise * spread,
+        rng=np.random.default_rng([config.seed, 2]),
+        recorded=recorded,
+        forbidden=[*forbidden, *(i for i in ids[~neurons].tolist() if i not in set(forbidden))],
+        wanted=neurons,
+        cost=price,
+        budget=budget,
+        n_random=config.draws,
+    )
+    said = f"noise SD {config.noise * spread:.3g}, {config.noise:g} of the RMS prior SD of activity"
+    return Plan(**{**vars(found), "notes": (*notes, said, *found.notes)})
+
+
+def _costs(cost: Sequence[tuple[int | str, float]], connectome: Connectome) -> np.ndarray | None:
+    if not cost:
+        return None
+    price = np.ones(connectome.n_neurons)
+    where = positions_of([one for one, _ in cost], connectome.neuron_id, "cost")
+    price[where] = [value for _, value in cost]
+    return price
+
+
+def _linear(
+    connectome: Connectome, config: PlanConfig, driven: np.ndarray
+) -> tuple[Sensitivity, tuple[str, ...]]:
+    n = connectome.n_neurons
+    if n * len(driven) > LARGEST:
+        raise InputError(
+            f"A linear plan must be of at most {int(LARGEST**0.5):,} neurons; got {n:,}, and it "
+            "solves for all of them at once. Use `--model rate`, or take a part of the connectome."
+        )
+    rule = sign_rule_for(connectome, config.sign_rule)
+    network = RateNetwork.from_connectome(connectome, activation=Linear(), unknown_sign=rule)
+    network, notes = scaled_to(config.radius, network, connectome, rule)
+    inputs = np.zeros((len(driven), n))
+    inputs[np.arange(len(driven)), driven] = 1.0
+    moved = linear_response(network, jnp.asarray(inputs, network.scale.dtype))
+    value = np.asarray(moved, np.float64).T[:, None, :]
+    return Sensitivity(value), (
+        f"a linear rate network at rest; unknown is a constant input to each of {len(driven):,} "
+        "neurons, independent, prior SD 1",
+        *notes,
+    )
+
+
+def _rate(
+    connectome: Connectome, config: PlanConfig, driven: np.ndarray
+) -> tuple[Sensitivity, tuple[str, ...]]:
+    n = connectome.n_neurons
+    rule = sign_rule_for(connectome, config.sign_rule)
+    network = RateNetwork.from_connectome(
+        connectome,
+        tau=global_value(config.tau, n, unit="s"),
+        gain=per_neuron(1.0, n, unit="1"),
+        bias=per_neuron(0.0, n, unit="state"),
+        activation=Softplus(),
+        unknown_sign=rule,
+    )
+    network, notes = scaled_to(config.radius, network, connectome, rule)
+    every = round(config.duration / config.dt) // config.samples
+    rng = np.random.default_rng([config.seed, 1])
+    inputs = np.zeros((config.trials, 1, n))
+    inputs[:, 0, driven] = config.amplitude * rng.normal(size=(config.trials, len(driven)))
+    held = np.broadcast_to(inputs, (config.trials, every * config.samples, n))
+    u = jnp.asarray(held, network.scale.dtype)
+    around = linearize(
+        network,
+        lambda net: net.rate(simulate(net, u, dt=config.dt, adjoint=False)),
+        trainable=lambda net: (net.gain.value, net.bias.value),
+        prior_sd=(config.gain_sd, config.bias_sd),
+        every=every,
+    )
+    sensitivity = _all_or_leading(around, config)
+    return sensitivity, (
+        f"a softplus rate network; unknown are the gain (prior SD {config.gain_sd:g} around 1) and "
+        f"the bias (prior SD {config.bias_sd:g} around 0) of each of {n:,} nodes",
+        f"{config.trials} trials of {config.duration:g} s; in each, {len(driven):,} neurons get a "
+        f"constant input of their own, SD {config.amplitude:g}; {config.samples} samples a trial",
+        *notes,
+    )
+
+
+def _all_or_leading(around: Linearization, config: PlanConfig) -> Sensitivity:
+    fits = around.activity.size * around.n_parameters <= LARGEST
+    if config.modes is None and fits:
+        return around.sensitivity()
+    n_modes = min(config.modes or MODES, around.n_parameters)
+    rng = np.random.default_rng([config.seed, 3])
+    return leading_sensitivity(around, n_modes=n_modes, rng=rng)
