@@ -13,16 +13,19 @@ from neuroloom.analysis.identifiability.posterior import (
     predicted_error,
 )
 from neuroloom.analysis.identifiability.sensitivity import Sensitivity
+from neuroloom.analysis.identifiability.shrinkage import Shrinkage, mode_shrinkage
 
 __all__ = [
     "Linearization",
     "Modes",
     "PredictedError",
     "Sensitivity",
+    "Shrinkage",
     "leading_modes",
     "leading_sensitivity",
     "left_by_gradient_descent",
     "linearize",
+    "mode_shrinkage",
     "modes",
     "predicted_error",
 ]
