@@ -15,7 +15,6 @@ from neuroloom.studies.activity import baselines
 from neuroloom.studies.activity.arms import planned_arms
 from neuroloom.studies.activity.choices import share, sign
 from neuroloom.studies.activity.ensemble import activation_for, cut_windows, driven_neurons
-from neuroloom.studies.activity.intervals import held_out_intervals
 from neuroloom.studies.activity.model import ActivityModel, activity_loss, start_member
 from neuroloom.studies.activity.partition import divide
 from neuroloom.studies.config import PredictConfig
@@ -207,21 +206,6 @@ def test_arms_are_the_default_another_sign_rule_and_the_nulls_that_apply():
     arms, left_out = planned_arms(known, sign(known, "excitatory"), PredictConfig(n_null_draws=0))
     assert [arm.name for arm in arms] == ["default"]
     assert not left_out
-
-
-def test_an_interval_is_as_wide_as_the_errors_of_the_other_held_out_neurons(rng):
-    recording = recorded(rng.normal(size=(1, 400, 10)))
-    partition = divide(recording, fraction=0.2, rng=rng)
-    first, second = np.flatnonzero(partition.held_out)
-    off = np.zeros(10)
-    off[[first, second]] = 0.5, -2.0
-    predicted = (recording.activity + off)[..., None] + np.array([-0.1, 0.1])
-    found = held_out_intervals(predicted, partition)
-    assert found.half_width[first] == pytest.approx(2.0)
-    assert found.half_width[second] == pytest.approx(0.5)
-    assert found.coverage["interval_achieved"] == pytest.approx(0.5)
-    assert found.coverage["n"] == 800
-    assert found.coverage["ensemble_achieved"] == 1.0  # two members 0.2 apart allow +-2.2
 
 
 def test_without_cell_types_all_neurons_share_and_it_is_said():

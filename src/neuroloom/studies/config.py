@@ -25,6 +25,12 @@ class PredictConfig:
     """Response recordings: parts into which stimulated neurons are dealt, homologs together."""
     held_out: float = 0.2
     """Activity recordings: fraction of recorded neurons that are held out and scored."""
+    n_calibrations: int = 4
+    """Activity recordings: further sets of recorded neurons, each as large as the held-out one and
+    held out in fits of its own, whose errors make the intervals. Fewer where neurons run out."""
+    level: float = 0.9
+    """Activity recordings: nominal coverage of the intervals. 0.9 needs 10 held-out neurons (9
+    others for each), 0.95 needs 20."""
     sign_rule: SignRule = "transmitter"
     """Connections of unknown sign (0): sign from transmitters, all excitatory, learned, or
     dropped. The report says how many connections and contacts it touched."""
@@ -51,6 +57,16 @@ class PredictConfig:
             raise InputError(
                 f"`n_null_draws` must be at least 0; got {self.n_null_draws}. With 0 there is no "
                 "null wiring to compare with."
+            )
+        if self.n_calibrations < 0:
+            raise InputError(
+                f"`n_calibrations` must be at least 0; got {self.n_calibrations}. With 0 the "
+                "intervals rest on the scored held-out neurons alone."
+            )
+        if not 0 < self.level < 1:
+            raise InputError(
+                f"`level` must be a fraction between 0 and 1; got {self.level}. For intervals of "
+                "90 %, say 0.9."
             )
         if not 0 < self.held_out < 1:
             raise InputError(

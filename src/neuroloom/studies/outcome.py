@@ -29,6 +29,7 @@ class Outcome:
         fits: Fitted ensembles by file name without ending; may be empty.
         methods: What was done, a sentence each.
         coverage: Nominal and achieved coverage of the intervals.
+        tables: Further tables by file name without ending; written as CSV. May be empty.
         wiring: What was fitted, signs resolved; None where it is the connectome as it came.
     """
 
@@ -41,4 +42,5 @@ class Outcome:
     fits: Mapping[str, Fit] = field(default_factory=dict)
     methods: tuple[str, ...] = ()
     coverage: Mapping[str, float] = field(default_factory=dict)
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     wiring: Connectome | None = None

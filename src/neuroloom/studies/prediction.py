@@ -156,7 +156,8 @@ def _recording_sum(recording: Recording) -> str:
 
 
 def _write(run: Path, outcome: Outcome, placed: Placed) -> None:
-    for name, table in (("scores", outcome.scores), ("scores_per_neuron", outcome.neurons)):
+    tables = {"scores": outcome.scores, "scores_per_neuron": outcome.neurons, **outcome.tables}
+    for name, table in tables.items():
         with atomic_write(run / f"{name}.csv") as file:
             file.write(table.to_csv(index=False).encode())
     with atomic_write(run / "predictions.nc") as file:

@@ -14,11 +14,12 @@ from neuroloom.fitting import Fit
 from neuroloom.studies.activity.cells import cell_path, kept_or_made
 from neuroloom.studies.activity.choices import SignedWiring, has_unknown_signs, other_rule, sign
 from neuroloom.studies.activity.ensemble import Ensemble, predict_with_fit
+from neuroloom.studies.activity.intervals import HeldOutErrors, held_out_errors
 from neuroloom.studies.activity.partition import Partition, own_stream
 from neuroloom.studies.activity.scoring import Activity
 from neuroloom.studies.config import PredictConfig
 
-__all__ = ["DEFAULT", "FittedArm", "Results", "fit_arms", "planned_arms"]
+__all__ = ["DEFAULT", "FittedArm", "Results", "fit_arms", "fit_calibrations", "planned_arms"]
 
 DEFAULT = "default"
 TYPED = ("rewire_within_type",)
@@ -47,12 +48,14 @@ class Results:
         default: The default's prediction by member.
         draws: Mean over members by arm and draw.
         fit: The default's ensemble.
+        calibrations: The default's errors where other neurons are held out.
         notes: Members and draws that were left out, by name.
     """
 
     default: Prediction | None = None
     draws: dict[str, list[Activity]] = field(default_factory=dict)
     fit: Fit | None = None
+    calibrations: list[HeldOutErrors] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
@@ -146,6 +149,47 @@ def fit_arms(
             results.default, results.fit = prediction, cell.fit()
         else:
             cell.forget()
+        yield f"{where}{cell.loss}"
+
+
+def fit_calibrations(
+    arm: FittedArm,
+    ensemble: Ensemble,
+    partitions: list[Partition],
+    results: Results,
+    *,
+    seed: int,
+    cells: Path | None,
+) -> Iterator[str]:
+    """The default once more for each partition: what it errs where other neurons are held out.
+
+    One in which every member diverged is left out and named.
+
+    Args:
+        arm: The default.
+        ensemble: How it was fitted.
+        partitions: Each holds out neurons that no other holds out.
+        results: Receives predictions and notes.
+        seed: As for the arms.
+        cells: Where finished and half-finished fits are kept.
+
+    Raises:
+        StudyError: If a kept result is damaged.
+    """
+    for number, partition in enumerate(partitions, start=1):
+        where = f"calibration {number}"
+        # The default has one draw; further places in its row of cells are these.
+        cell = OneDraw(arm, number, ensemble, partition, seed, cells)
+        shape = partition.recording.activity.shape
+        try:
+            prediction = kept_or_made(cell.path("npz"), shape, cell.predict)
+        except SimulationError as error:
+            results.notes.append(f"left out {where}: {error}")
+            yield f"{where}: diverged"
+            continue
+        results.notes += [f"{where}: {note}" for note in prediction.notes]
+        results.calibrations.append(held_out_errors(prediction.effect, partition))
+        cell.forget()
         yield f"{where}{cell.loss}"
 
 

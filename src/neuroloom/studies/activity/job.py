@@ -11,12 +11,23 @@ from neuroloom.connectome import Connectome
 from neuroloom.errors import InputError, SimulationError
 from neuroloom.runs import progress_bar
 from neuroloom.studies.activity import baselines
-from neuroloom.studies.activity.arms import DEFAULT, Results, fit_arms, planned_arms
+from neuroloom.studies.activity.arms import (
+    DEFAULT,
+    Results,
+    fit_arms,
+    fit_calibrations,
+    planned_arms,
+)
 from neuroloom.studies.activity.choices import share, sign
 from neuroloom.studies.activity.ensemble import Ensemble, driven_neurons, predict_untrained
-from neuroloom.studies.activity.intervals import held_out_intervals
+from neuroloom.studies.activity.intervals import activity_intervals
 from neuroloom.studies.activity.model import ActivityModel
-from neuroloom.studies.activity.partition import Partition, divide, own_stream
+from neuroloom.studies.activity.partition import (
+    Partition,
+    divide,
+    others_held_out,
+    own_stream,
+)
 from neuroloom.studies.activity.scoring import (
     HELD_OUT,
     HELD_OUT_UNSEEN,
@@ -61,12 +72,19 @@ def predict_activity(
     groups = share(placed.connectome, config.sharing)
     wiring = sign(placed.connectome, config.sign_rule)
     arms, left_out = planned_arms(placed.connectome, wiring, config)
-    n_fits = sum(arm.n_draws for arm in arms)
-    _check_size(placed, config.n_members + n_fits + len(baselines.ABOUT_ANYONE) + 1)
+    others = others_held_out(
+        partition, config.n_calibrations, rng=own_stream(config.seed, "calibration")
+    )
+    n_fits = sum(arm.n_draws for arm in arms) + len(others)
+    _check_size(placed, 2 * config.n_members + n_fits + len(baselines.ABOUT_ANYONE) + 1)
     ensemble = Ensemble(groups, config.n_members, config.n_steps)
     results = Results(notes=list(left_out))
     with progress_bar("fitting", total=n_fits, enabled=progress) as bar:
         for note in fit_arms(arms, ensemble, partition, results, seed=config.seed, cells=cells):
+            bar.advance(note=note)
+        for note in fit_calibrations(
+            arms[0], ensemble, others, results, seed=config.seed, cells=cells
+        ):
             bar.advance(note=note)
     untrained = ensemble.untrained(
         wiring, partition.training, rng=own_stream(config.seed, UNTRAINED)
@@ -125,7 +143,7 @@ def _outcome(
             "The default must have been fitted; it was not. This is a bug: please report it."
         )
     predicted = results.default.effect
-    intervals = held_out_intervals(predicted, partition)
+    intervals = activity_intervals(predicted, partition, results.calibrations, level=config.level)
     word, sentence = identification(scores, above=IDENTIFIED_ABOVE)
     r = scores.set_index(["arm", "split", "measure"])["value"][DEFAULT, HELD_OUT, "correlation"]
     n_held_out, n_observed = int(partition.held_out.sum()), int(partition.observed.sum())
@@ -156,7 +174,7 @@ def _outcome(
         f"{config.n_null_draws} draws of each null wiring, everything refitted on each",
         "identified means: the median identity-line R2 of held-out neurons is at least "
         f"{IDENTIFIED_ABOVE:g} of the observed neurons' and above that of every control",
-        "95 % intervals are conformal over held-out neurons; no prediction depends on them",
+        *intervals.sentences,
         *results.notes,
     )
     return Outcome(
@@ -169,6 +187,7 @@ def _outcome(
         fits={"fit": fit},
         methods=methods,
         coverage=intervals.coverage,
+        tables={"coverage": intervals.calibration},
     )
 
 
@@ -191,14 +210,13 @@ def _dataset(
     recording = partition.recording
     shown = {n: d[0] for n, d in results.draws.items() if n.startswith(("baseline", "null"))}
     mean, entry = predicted.mean(axis=-1), ("trial", "time", "neuron")
-    width = half_width[None, None, :]
     held_out = partition.scored[HELD_OUT].astype(np.int8)
     return xr.Dataset(
         {
             "predicted": ((*entry, "member"), predicted.astype(np.float32)),
             "measured": (entry, recording.activity.astype(np.float32)),
-            "low": (entry, (mean - width).astype(np.float32)),
-            "high": (entry, (mean + width).astype(np.float32)),
+            "low": (entry, (mean - half_width).astype(np.float32)),
+            "high": (entry, (mean + half_width).astype(np.float32)),
             "held_out": (entry, held_out),
             "baseline_score": (
                 ("baseline", *entry),

@@ -1,6 +1,6 @@
 """What a fit may see, what a prediction may see, and what only the score sees."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zlib import crc32
 
 import numpy as np
@@ -11,7 +11,7 @@ from neuroloom.errors import InputError
 from neuroloom.recording import HeldOutNeurons, Recording, TimeBlocks, Trials, homolog_groups
 from neuroloom.studies.activity.scoring import HELD_OUT, HELD_OUT_UNSEEN, OBSERVED
 
-__all__ = ["Partition", "divide", "own_stream"]
+__all__ = ["Partition", "divide", "others_held_out", "own_stream"]
 
 N_PARTS = 5  # one of them is time, or trials, that no fit sees
 GAP_STEPS = 10
@@ -106,6 +106,40 @@ def divide(recording: Recording, *, fraction: float, rng: np.random.Generator) -
         "neuron's own activity does not enter its own prediction",
     )
     return Partition(recording, held_out, observed, fitted, unseen, sentences)
+
+
+def others_held_out(
+    partition: Partition, n_sets: int, *, rng: np.random.Generator
+) -> list[Partition]:
+    """The same recording with other neurons held out, as many at a time, to calibrate intervals.
+
+    Each set is drawn from neurons that no set before it held out, homologs together; there are
+    fewer sets where the neurons run out.
+
+    Args:
+        partition: Its held-out neurons are observed in all of the others.
+        n_sets: How many sets at most.
+        rng: Randomness.
+    """
+    recording = partition.recording
+    left = np.flatnonzero(partition.observed)
+    label = np.unique(homolog_groups(recording.neuron_id[left]), return_inverse=True)[1]
+    order = np.argsort(rng.permutation(label.max(initial=-1) + 1)[label], kind="stable")
+    left, label = left[order], label[order]
+    sets, start = [], 0
+    while len(sets) < n_sets:
+        end = start + int(partition.held_out.sum())
+        while end < len(left) and label[end] == label[end - 1]:
+            end += 1
+        if end > len(left):
+            break
+        held_out = np.zeros_like(partition.held_out)
+        held_out[left[start:end]] = True
+        observed = (partition.observed | partition.held_out) & ~held_out
+        if observed.sum() >= 2:
+            sets.append(replace(partition, held_out=held_out, observed=observed))
+        start = end
+    return sets
 
 
 def own_stream(seed: int, *words: str | int) -> np.random.Generator:
