@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from neuroloom.connectome import Connectome
-from neuroloom.networks import RateNetwork, Shared, StateNoise, global_value
+from neuroloom.networks import RateNetwork, StateNoise, global_value, per_neuron
 from neuroloom.recording import Recording
 from neuroloom.simulation import simulate
 
@@ -35,6 +35,7 @@ class Teacher:
     dt: float = 0.05  # s
     tau: float = 0.25  # s
     noise: float = 0.05  # SD of the state per square root of a second
+    jitter: float = 0.0  # SD by which a neuron departs from its type, in log gain and in bias
     seed: int = 0
 
 
@@ -66,18 +67,19 @@ def connectome_of(teacher: Teacher) -> Connectome:
 
 
 def network_of(teacher: Teacher, connectome: Connectome) -> RateNetwork:
-    """The teacher's network: gain and bias differ by type, everything else is global."""
+    """The teacher's network: gain and bias differ by type (and neuron), the rest is global."""
     rng = np.random.default_rng(teacher.seed + 1)
     names, member = np.unique(connectome.column("cell_type"), return_inverse=True)
 
-    def by_type(values: np.ndarray, unit: str) -> Shared:
-        return Shared(jnp.asarray(values), jnp.asarray(member), "cell_type", unit)
+    gain, bias = rng.uniform(0.5, 2.0, len(names)), rng.normal(0.0, 0.5, len(names))
+    apart = teacher.jitter * rng.normal(size=(2, teacher.n_neurons))
+    gain, bias = gain[member] * np.exp(apart[0]), bias[member] + apart[1]
 
     return RateNetwork.from_connectome(
         connectome,
         tau=global_value(teacher.tau, teacher.n_neurons, unit="s"),
-        gain=by_type(rng.uniform(0.5, 2.0, len(names)), "1"),
-        bias=by_type(rng.normal(0.0, 0.5, len(names)), "state"),
+        gain=per_neuron(gain, teacher.n_neurons, unit="1"),
+        bias=per_neuron(bias, teacher.n_neurons, unit="state"),
         scale=0.6,
         count_scale=float(connectome.count.sum()) / connectome.n_neurons,
     )

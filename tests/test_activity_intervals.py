@@ -5,9 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from neuroloom.errors import InputError
 from neuroloom.recording import Recording
 from neuroloom.studies.activity.intervals import activity_intervals, held_out_errors
 from neuroloom.studies.activity.partition import divide, others_held_out
+from neuroloom.studies.config import PredictConfig
 
 
 def recorded(activity, names=None):
@@ -116,3 +118,16 @@ def test_every_neuron_is_held_out_in_one_set_at_most_and_never_from_its_homolog(
         assert one.training.observed[:, :, partition.held_out].any()
     assert len(others_held_out(partition, 99, rng=rng)) == 4
     assert others_held_out(partition, 0, rng=rng) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "way_out"),
+    [
+        ({"level": 90.0}, r"say 0\.9"),
+        ({"n_calibrations": -1}, "scored held-out neurons alone"),
+        ({"n_planned": -1}, "nothing is planned"),
+    ],
+)
+def test_numbers_out_of_range_are_refused_with_a_way_out(number, way_out):
+    with pytest.raises(InputError, match=way_out):
+        PredictConfig(**number)

@@ -84,6 +84,8 @@ def test_the_outcome_follows_the_contract_of_a_run_folder(outcome):
     assert outcome.coverage["n_neurons"] == 40  # each of them held out once
     assert outcome.tables["coverage"]["level"].tolist() == [0.5, 0.6, 0.7, 0.8, 0.9, 0.95]
     assert "no rule was needed" in " ".join(outcome.methods)
+    assert set(outcome.tables) == {"coverage"}
+    assert "every neuron of the connectome is recorded" in " ".join(outcome.methods)
 
 
 def test_held_out_activity_never_influences_a_prediction(placed, outcome, rng):

@@ -10,13 +10,19 @@ import pytest
 from neuroloom.report.contents import WiringTable
 from neuroloom.report.figures.calibration import effect_calibration, probability_calibration
 from neuroloom.report.figures.curves import Ranking, precision_recall_curves, roc_curves
+from neuroloom.report.figures.intervals import (
+    coverage_by_level,
+    interval_widths,
+    unrecorded_traces,
+)
 from neuroloom.report.figures.matrices import natural_order, response_matrix, wiring_matrix
 from neuroloom.report.figures.neurons import neuron_scores, with_enough_data
 from neuroloom.report.figures.nulls import null_comparison
+from neuroloom.report.figures.plan import plan_curve
 from neuroloom.report.figures.scores import arm_scores, strata_scores
 from neuroloom.report.figures.traces import Trace, activity_traces
 from neuroloom.report.figures.uncertainty import coverage_by_observations, spread_and_error
-from neuroloom.report.records import NeuronScore, Score
+from neuroloom.report.records import CoverageAt, NeuronScore, PlannedNeuron, Score
 from neuroloom.report.theme import COLORS, as_png, as_svg, for_page, label, new_axes
 from neuroloom.report.wording import headline
 
@@ -44,6 +50,9 @@ RANKINGS = [
 ]
 TIME = np.arange(30.0)
 WAVE = np.sin(TIME)
+TRACES = [Trace("a", WAVE, WAVE, WAVE - 1, WAVE + 1)]
+LEVELS = [CoverageAt(0.5, 0.55, 0.5, 0.6, 0.2, 20.0), CoverageAt(0.9, 0.9, 0.85, 0.95, 0.5, 20.0)]
+PLANNED = [PlannedNeuron(1.0, "AVAL", 0.8, 0.5, 0.7, 0.6, 0.75, 0.81)]
 FIGURES = {
     "arm_scores": lambda ax: arm_scores(headline(SCORES), ax),
     "strata_scores": lambda ax: strata_scores({"1-3": SCORES, "4-7": SCORES[:1]}, ax),
@@ -55,9 +64,13 @@ FIGURES = {
     "response": lambda ax: response_matrix(RNG.random((3, 3)), NAMES, NAMES, "x", limit=1.0, ax=ax),
     "wiring": lambda ax: wiring_matrix(WIRING, NAMES, NAMES, ax=ax),
     "neurons": lambda ax: neuron_scores(NEURONS, ax=ax),
-    "traces": lambda ax: activity_traces(TIME, [Trace("a", WAVE, WAVE, WAVE - 1, WAVE + 1)], ax),
+    "traces": lambda ax: activity_traces(TIME, TRACES, ax),
     "spread": lambda ax: spread_and_error(RNG.random(80), RNG.random(80), "dF/F", ax),
     "coverage": lambda ax: coverage_by_observations(LABELS, RNG.integers(1, 20, 80), 0.95, ax),
+    "levels": lambda ax: coverage_by_level(LEVELS, ax),
+    "widths": lambda ax: interval_widths(RNG.random(5), RNG.random(9), "dF/F", ax),
+    "unrecorded": lambda ax: unrecorded_traces(TIME, TRACES, "dF/F", ax),
+    "plan": lambda ax: plan_curve(PLANNED, "dF/F", ax),
 }
 
 

@@ -14,9 +14,17 @@ import xarray as xr
 from jaxtyping import Int, Num, Shaped
 
 from neuroloom.errors import StudyError
-from neuroloom.report.records import NeuronScore, Score
+from neuroloom.report.records import CoverageAt, NeuronScore, PlannedNeuron, Score
 
-__all__ = ["RunContents", "WiringTable", "read_about", "read_part", "read_run", "read_scores"]
+__all__ = [
+    "RunContents",
+    "WiringTable",
+    "read_about",
+    "read_part",
+    "read_plan",
+    "read_run",
+    "read_scores",
+]
 
 WIRING_ARRAYS = ("neuron_id", "pre", "post", "kind", "count", "sign")
 BY_ENTRY = ("trial", "time", "neuron")
@@ -72,6 +80,8 @@ class RunContents:
         neurons: `scores_per_neuron.csv`, one row a neuron, role and measure.
         predictions: `predictions.nc`.
         wiring: `wiring.npz`.
+        coverage: `coverage.csv`, one row a level; empty where the run has none.
+        plan: `plan.csv`, one row a neuron to record next; empty where the run has none.
     """
 
     about: Mapping[str, Any]
@@ -79,6 +89,8 @@ class RunContents:
     neurons: tuple[NeuronScore, ...]
     predictions: xr.Dataset
     wiring: WiringTable
+    coverage: tuple[CoverageAt, ...] = ()
+    plan: tuple[PlannedNeuron, ...] = ()
 
     @property
     def unit(self) -> str:
@@ -112,7 +124,18 @@ def read_run(run: Path) -> RunContents:
         neurons=read_part(run, "scores_per_neuron.csv", _rows(NeuronScore)),
         predictions=read_part(run, "predictions.nc", _predictions),
         wiring=read_part(run, "wiring.npz", _wiring),
+        coverage=_read_if_there(run, "coverage.csv", CoverageAt),
+        plan=read_plan(run),
     )
+
+
+def read_plan(run: Path) -> tuple[PlannedNeuron, ...]:
+    """Only the plan of a run; empty if it has none.
+
+    Raises:
+        StudyError: If `plan.csv` is broken.
+    """
+    return _read_if_there(run, "plan.csv", PlannedNeuron)
 
 
 def read_scores(run: Path) -> tuple[Score, ...]:
@@ -122,6 +145,10 @@ def read_scores(run: Path) -> tuple[Score, ...]:
         StudyError: If `scores.csv` is missing or broken.
     """
     return read_part(run, "scores.csv", _rows(Score))
+
+
+def _read_if_there(run: Path, name: str, kind: type[_T]) -> tuple[_T, ...]:
+    return read_part(run, name, _rows(kind)) if (run / name).exists() else ()
 
 
 def read_part(run: Path, name: str, reader: Callable[[Path], _T]) -> _T:

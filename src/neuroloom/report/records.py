@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-__all__ = ["GROUPS", "NeuronScore", "Score", "group_of"]
+__all__ = ["GROUPS", "CoverageAt", "NeuronScore", "PlannedNeuron", "Score", "group_of"]
 
 GROUPS = ("default", "variant", "null", "baseline", "ceiling", "transfer", "other")
 
@@ -76,3 +76,49 @@ class NeuronScore:
     measure: str
     value: float
     n: float
+
+
+@dataclass(frozen=True)
+class CoverageAt:
+    """What intervals of one level achieve: one row of `coverage.csv`.
+
+    Attributes:
+        level: Nominal coverage, 0 to 1.
+        achieved: Share of samples of held-out neurons inside, each neuron counted once.
+        low: Lower end of its 95 % interval over neurons.
+        high: Upper end.
+        ensemble: What the spread over members alone achieves; NaN with a single member.
+        n: Held-out neurons, homologs counted once.
+    """
+
+    level: float
+    achieved: float
+    low: float
+    high: float
+    ensemble: float
+    n: float
+
+
+@dataclass(frozen=True)
+class PlannedNeuron:
+    """One neuron to record next: one row of `plan.csv`.
+
+    Attributes:
+        order: 1 is recorded first.
+        neuron: Its name.
+        error_before: Expected error of unrecorded neurons before it is recorded.
+        error_after: The same after it is.
+        random_after: Median after as many drawn at random.
+        random_low: 5 % of the draws are below.
+        random_high: 5 % are above.
+        worst_after: After as many that help least.
+    """
+
+    order: float
+    neuron: str
+    error_before: float
+    error_after: float
+    random_after: float
+    random_low: float
+    random_high: float
+    worst_after: float

@@ -17,6 +17,11 @@ from neuroloom.report.tables import (
     neuron_table,
     score_table,
 )
+from neuroloom.report.unrecorded_gallery import (
+    level_pictures,
+    plan_pictures,
+    unrecorded_pictures,
+)
 from neuroloom.report.wording import Headline, interval_text, measure_name, number, plain_name
 
 __all__ = ["headline_facts", "page_sections"]
@@ -88,7 +93,23 @@ def page_sections(contents: RunContents, head: Headline) -> tuple[Section, ...]:
             "Members of the ensemble agree on some predictions and not on others, and each "
             "prediction has an interval. Both are held against what was measured.",
             facts=_coverage_facts(contents),
-            pictures=uncertainty_pictures(contents),
+            pictures=(*level_pictures(contents), *uncertainty_pictures(contents)),
+        ),
+        Section(
+            "unrecorded",
+            "Neurons that were never recorded",
+            "Nothing can be held against these predictions. Their intervals rest on the errors "
+            "made on recorded neurons that were held out, and hold as far as the recorded neurons "
+            "are a fair sample of all.",
+            pictures=unrecorded_pictures(contents),
+        ),
+        Section(
+            "plan",
+            "What to record next",
+            "The neurons whose recording is expected to tell most of all others, beside random "
+            "and worst choices.",
+            facts=_plan_facts(contents),
+            pictures=plan_pictures(contents),
         ),
         Section(
             "methods",
@@ -135,11 +156,10 @@ def _coverage_facts(contents: RunContents) -> tuple[Fact, ...]:
     coverage = contents.about["coverage"]
     nominal = coverage.get("nominal")
     n = coverage.get("n")
-    of = (
-        f"of {n:,.0f} held-out measurements lie inside"
-        if n
-        else "of held-out measurements lie inside"
-    )
+    what = f"{n:,.0f} held-out measurements" if n else "held-out measurements"
+    if n and coverage.get("n_neurons"):
+        what = f"{n:,.0f} measurements of {coverage['n_neurons']:,.0f} held-out neurons"
+    of = f"of {what} lie inside"
     facts = []
     if nominal is not None:
         facts.append(
@@ -149,6 +169,8 @@ def _coverage_facts(contents: RunContents) -> tuple[Fact, ...]:
         facts.append(
             Fact("intervals achieve", _percent(float(coverage["interval_achieved"])), of, "default")
         )
+    elif nominal is not None:
+        facts.append(Fact("intervals achieve", "infinite", "too few neurons held out", "default"))
     if coverage.get("ensemble_achieved") is not None:
         facts.append(
             Fact(
@@ -159,6 +181,20 @@ def _coverage_facts(contents: RunContents) -> tuple[Fact, ...]:
             )
         )
     return tuple(facts)
+
+
+def _plan_facts(contents: RunContents) -> tuple[Fact, ...]:
+    if not contents.plan:
+        return ()
+    first, last = contents.plan[0], contents.plan[-1]
+    names = ", ".join(row.neuron for row in contents.plan)
+    unit = contents.unit
+    fall = f"{number(first.error_before)} to {number(last.error_after)}"
+    return (
+        Fact("record next", names, "in this order", "default"),
+        Fact("expected error falls", fall, f"{unit}, over unrecorded neurons"),
+        Fact("as many at random", number(last.random_after), f"{unit}, median of draws", "null"),
+    )
 
 
 def _percent(share: float) -> str:

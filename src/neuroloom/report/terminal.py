@@ -11,7 +11,7 @@ from rich.table import Table
 
 from neuroloom.datasets import DatasetInfo
 from neuroloom.recording import Recording
-from neuroloom.report.contents import read_about, read_scores
+from neuroloom.report.contents import read_about, read_plan, read_scores
 from neuroloom.report.study_contents import read_study
 from neuroloom.report.tables import score_table
 from neuroloom.report.wording import brief, interval_text, number, verdict_text
@@ -104,6 +104,9 @@ def print_scores(run: Path, report: Path, *, console: Console | None = None) -> 
     console.print(table)
     console.print(escape(about["question"]), style="bold")
     console.print(escape(about["answer"]))
+    if plan := read_plan(run):
+        names = ", ".join(row.neuron for row in plan)
+        console.print(f"record next: {escape(names)}", style="bold", soft_wrap=True)
     for sentence in about.get("methods", []):
         console.print(f"  - {escape(sentence)}", style="dim")
     console.print(f"scores: {escape(str(run / 'scores.csv'))}", soft_wrap=True)

@@ -31,6 +31,8 @@ class PredictConfig:
     level: float = 0.9
     """Activity recordings: nominal coverage of the intervals. 0.9 needs 10 held-out neurons (9
     others for each), 0.95 needs 20."""
+    n_planned: int = 5
+    """Activity recordings: unrecorded neurons to name as the next to record; 0 plans none."""
     sign_rule: SignRule = "transmitter"
     """Connections of unknown sign (0): sign from transmitters, all excitatory, learned, or
     dropped. The report says how many connections and contacts it touched."""
@@ -62,6 +64,10 @@ class PredictConfig:
             raise InputError(
                 f"`n_calibrations` must be at least 0; got {self.n_calibrations}. With 0 the "
                 "intervals rest on the scored held-out neurons alone."
+            )
+        if self.n_planned < 0:
+            raise InputError(
+                f"`n_planned` must be at least 0; got {self.n_planned}. With 0 nothing is planned."
             )
         if not 0 < self.level < 1:
             raise InputError(

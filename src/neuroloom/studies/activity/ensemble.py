@@ -23,7 +23,7 @@ from neuroloom.studies.activity.model import (
     start_member,
 )
 
-__all__ = ["Ensemble", "activation_for", "cut_windows", "driven_neurons"]
+__all__ = ["Ensemble", "Run", "activation_for", "cut_windows", "driven_neurons"]
 
 WINDOW_STEPS = 100
 LEAST_WINDOWS = 10
@@ -129,19 +129,21 @@ class Run(eqx.Module):
 
     activity: Float[Array, "trial time neuron"]
     inputs: Float[Array, "trial time channel"]
+    adjoint: bool = eqx.field(static=True, default=True)
 
     @classmethod
-    def of(cls, model: ActivityModel, visible: Recording) -> "Run":
+    def of(cls, model: ActivityModel, visible: Recording, *, adjoint: bool = True) -> "Run":
         """The recording in the model's unit and precision."""
         dtype = model.bias.common.dtype
         return cls(
             jnp.asarray(visible.activity / float(model.size), dtype),
             jnp.asarray(channels(visible), dtype),
+            adjoint,
         )
 
     def __call__(self, model: ActivityModel) -> Float[Array, "trial time neuron"]:
         """Predicted activity in the unit of the recording."""
-        return model.size * model(self.activity, self.inputs)
+        return model.size * model(self.activity, self.inputs, adjoint=self.adjoint)
 
 
 def predict_with_fit(ensemble: Fit, visible: Recording) -> Prediction:

@@ -1,6 +1,6 @@
 """Intervals around predicted activity, and how often they hold what they promise."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -95,7 +95,7 @@ def activity_intervals(
         }
     )
     table = _calibration_table(calibration, parts, level)
-    found = table.set_index("level").loc[level]
+    found = next(row for row in table.to_dict("records") if row["level"] == level)
     n_neurons = np.unique(neuron).size
     coverage = {"nominal": level, "n": float(error.size), "n_neurons": float(n_neurons)}
     for name, column in (("interval_achieved", "achieved"), ("ensemble_achieved", "ensemble")):
@@ -194,7 +194,11 @@ def _by_spread(parts: Sequence[HeldOutErrors], level: float) -> float:
 
 
 def _sentences(
-    calibration: Calibration, found: pd.Series, level: float, n_runs: int, n_neurons: int
+    calibration: Calibration,
+    found: Mapping[Hashable, float],
+    level: float,
+    n_runs: int,
+    n_neurons: int,
 ) -> tuple[str, ...]:
     n, least = len(calibration.groups), least_groups(level) + 1
     if not np.isfinite(found["achieved"]):

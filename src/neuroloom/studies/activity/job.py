@@ -22,6 +22,7 @@ from neuroloom.studies.activity.choices import share, sign
 from neuroloom.studies.activity.ensemble import Ensemble, driven_neurons, predict_untrained
 from neuroloom.studies.activity.intervals import activity_intervals
 from neuroloom.studies.activity.model import ActivityModel
+from neuroloom.studies.activity.next_recording import plan_next
 from neuroloom.studies.activity.partition import (
     Partition,
     divide,
@@ -144,6 +145,11 @@ def _outcome(
         )
     predicted = results.default.effect
     intervals = activity_intervals(predicted, partition, results.calibrations, level=config.level)
+    tables, planned = {"coverage": intervals.calibration}, ()
+    if config.n_planned:
+        rng = own_stream(config.seed, "plan")
+        plan = plan_next(results.fit, predicted, partition, config.n_planned, rng=rng)
+        tables["plan"], planned = plan
     word, sentence = identification(scores, above=IDENTIFIED_ABOVE)
     r = scores.set_index(["arm", "split", "measure"])["value"][DEFAULT, HELD_OUT, "correlation"]
     n_held_out, n_observed = int(partition.held_out.sum()), int(partition.observed.sum())
@@ -175,6 +181,7 @@ def _outcome(
         "identified means: the median identity-line R2 of held-out neurons is at least "
         f"{IDENTIFIED_ABOVE:g} of the observed neurons' and above that of every control",
         *intervals.sentences,
+        *planned,
         *results.notes,
     )
     return Outcome(
@@ -187,7 +194,7 @@ def _outcome(
         fits={"fit": fit},
         methods=methods,
         coverage=intervals.coverage,
-        tables={"coverage": intervals.calibration},
+        tables={name: table for name, table in tables.items() if len(table)},
     )
 
 

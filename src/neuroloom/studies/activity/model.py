@@ -174,6 +174,8 @@ class ActivityModel(eqx.Module):
         self,
         activity: Float[Array, "trial time neuron"],
         inputs: Float[Array, "trial time channel"],
+        *,
+        adjoint: bool = True,
     ) -> Float[Array, "trial time neuron"]:
         """Predicted activity of every neuron, in units of `size`.
 
@@ -182,6 +184,7 @@ class ActivityModel(eqx.Module):
         Args:
             activity: In units of `size`; NaN where a neuron runs free.
             inputs: As recorded.
+            adjoint: As of `simulate`; False for derivatives in forward mode.
         """
         network = self.wired()
         prepared = network.prepare()
@@ -194,6 +197,7 @@ class ActivityModel(eqx.Module):
             dt=self.dt / self.n_substeps,
             initial=first,
             clamp=_between(activity, self.n_substeps),
+            adjoint=adjoint,
         )[:, self.n_substeps - 1 :: self.n_substeps]
         return network.rate(jnp.concatenate([first[:, None], states], axis=1), prepared)
 
