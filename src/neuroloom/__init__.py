@@ -31,7 +31,6 @@ _HOME = {
     "read_recording": "neuroloom.recording",
     "run": "neuroloom.studies.framework",
     "simulate": "neuroloom.simulation",
-    "steady_state": "neuroloom.simulation",
     "write_report": "neuroloom.report",
 }
 
@@ -46,7 +45,7 @@ if TYPE_CHECKING:
     from neuroloom.networks import RateNetwork
     from neuroloom.recording import Recording, read_recording
     from neuroloom.report import write_report
-    from neuroloom.simulation import simulate, steady_state
+    from neuroloom.simulation import simulate
     from neuroloom.studies.framework import run
     from neuroloom.studies.inspection import inspect
     from neuroloom.studies.planning import plan
