@@ -7,8 +7,8 @@ import numpy as np
 from neuroloom.connectome import Connectome
 from neuroloom.datasets.fly_heading_rules import fly_heading_rules
 from neuroloom.recording import Recording
-from neuroloom.studies.constrained_networks.heading_config import HeadingConfig
-from neuroloom.studies.constrained_networks.heading_network import signed_weights
+from neuroloom.studies.constrained_networks.heading.config import HeadingConfig
+from neuroloom.studies.constrained_networks.heading.network import signed_weights
 
 CONFIG = HeadingConfig(
     dt=0.1,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from neuroloom.errors import InputError
-from neuroloom.studies.constrained_networks.distributions import (
+from neuroloom.studies.constrained_networks.zebrafish.distributions import (
     kolmogorov_smirnov,
     mean_distance,
     rank_among,

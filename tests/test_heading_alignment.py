@@ -5,9 +5,9 @@ import pytest
 
 from compass import bump, compass, shaken, turns
 from neuroloom.errors import InputError
-from neuroloom.studies.constrained_networks.heading_alignment import align, expected_correlation
-from neuroloom.studies.constrained_networks.heading_network import signed_weights
-from neuroloom.studies.constrained_networks.heading_rois import roi_map
+from neuroloom.studies.constrained_networks.heading.alignment import align, expected_correlation
+from neuroloom.studies.constrained_networks.heading.network import signed_weights
+from neuroloom.studies.constrained_networks.heading.rois import roi_map
 
 DT = 0.1
 

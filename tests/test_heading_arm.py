@@ -11,7 +11,8 @@ import pytest
 
 from compass import CONFIG, bump, compass, recording, shaken, turns
 from neuroloom.errors import InputError
-from neuroloom.studies.constrained_networks.heading import (
+from neuroloom.studies.constrained_networks.heading.alignment import expected_correlation
+from neuroloom.studies.constrained_networks.heading.arm import (
     ARM,
     BRIDGE,
     CLAIMS,
@@ -21,14 +22,13 @@ from neuroloom.studies.constrained_networks.heading import (
     WIRED,
     null_model,
 )
-from neuroloom.studies.constrained_networks.heading_alignment import expected_correlation
-from neuroloom.studies.constrained_networks.heading_baselines import fit_ridge, without_turning
-from neuroloom.studies.constrained_networks.heading_config import DEVELOPMENT_FLIES
-from neuroloom.studies.constrained_networks.heading_data import fly_data
-from neuroloom.studies.constrained_networks.heading_fold import measure_fold
-from neuroloom.studies.constrained_networks.heading_network import Compass, signed_weights
-from neuroloom.studies.constrained_networks.heading_rois import roi_map
-from neuroloom.studies.constrained_networks.heading_setup import Setup
+from neuroloom.studies.constrained_networks.heading.baselines import fit_ridge, without_turning
+from neuroloom.studies.constrained_networks.heading.config import DEVELOPMENT_FLIES
+from neuroloom.studies.constrained_networks.heading.data import fly_data
+from neuroloom.studies.constrained_networks.heading.fold import measure_fold
+from neuroloom.studies.constrained_networks.heading.network import Compass, signed_weights
+from neuroloom.studies.constrained_networks.heading.rois import roi_map
+from neuroloom.studies.constrained_networks.heading.setup import Setup
 from neuroloom.studies.framework import Cell, Context, NotTestedError, Results, Row
 
 DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data"

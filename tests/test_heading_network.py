@@ -9,17 +9,17 @@ import pytest
 
 from compass import CONFIG, compass
 from neuroloom.errors import InputError
-from neuroloom.studies.constrained_networks.heading import CLAIMS
-from neuroloom.studies.constrained_networks.heading_config import HeadingConfig
-from neuroloom.studies.constrained_networks.heading_instrument import fit_instrument
-from neuroloom.studies.constrained_networks.heading_network import (
+from neuroloom.studies.constrained_networks.heading.arm import CLAIMS
+from neuroloom.studies.constrained_networks.heading.config import HeadingConfig
+from neuroloom.studies.constrained_networks.heading.instrument import fit_instrument
+from neuroloom.studies.constrained_networks.heading.network import (
     Compass,
     bridge_only,
     crossed,
     signed_weights,
 )
-from neuroloom.studies.constrained_networks.heading_rois import roi_map, wedge_of
-from neuroloom.studies.constrained_networks.heading_scores import (
+from neuroloom.studies.constrained_networks.heading.rois import roi_map, wedge_of
+from neuroloom.studies.constrained_networks.heading.scores import (
     paired_p,
     score,
     sign_p,

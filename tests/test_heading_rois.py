@@ -10,7 +10,7 @@ import pytest
 from compass import compass
 from neuroloom.datasets.fly_cx_fafb import fly_cx_fafb
 from neuroloom.errors import InputError
-from neuroloom.studies.constrained_networks.heading_rois import glomerulus_of, roi_map, wedge_of
+from neuroloom.studies.constrained_networks.heading.rois import glomerulus_of, roi_map, wedge_of
 
 DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data"
 needs_data = pytest.mark.skipif(

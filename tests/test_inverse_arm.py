@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from neuroloom.studies.constrained_networks.config import ConstrainedNetworksConfig
-from neuroloom.studies.constrained_networks.inverse_arm import INVERSE_ARM, INVERSE_CLAIM
-from neuroloom.studies.constrained_networks.inverse_config import InverseConfig
+from neuroloom.studies.constrained_networks.inverse.arm import INVERSE_ARM, INVERSE_CLAIM
+from neuroloom.studies.constrained_networks.inverse.config import InverseConfig
 from neuroloom.studies.framework import Context, NotTestedError, Results
 
 CONFIG = ConstrainedNetworksConfig(

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from neuroloom.errors import InputError
-from neuroloom.studies.constrained_networks.inverse_config import INVERSE_PRESETS, InverseConfig
-from neuroloom.studies.constrained_networks.inverse_measure import measure_inverse
-from neuroloom.studies.constrained_networks.optic_lobe import draw_optic_lobe, record
+from neuroloom.studies.constrained_networks.inverse.config import INVERSE_PRESETS, InverseConfig
+from neuroloom.studies.constrained_networks.inverse.measure import measure_inverse
+from neuroloom.studies.constrained_networks.inverse.optic_lobe import draw_optic_lobe, record
 
 SMALL = replace(InverseConfig(), extent=1, n_steps=1_000, n_held_out=100, n_neurons=25)
 

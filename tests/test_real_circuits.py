@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from neuroloom.connectome import Connectome
-from neuroloom.studies.constrained_networks import larva, zebrafish
+from neuroloom.studies.constrained_networks import larva
 from neuroloom.studies.constrained_networks.larva_networks import (
     TypeParameters,
     by_type,
@@ -18,7 +18,8 @@ from neuroloom.studies.constrained_networks.real_circuits_config import (
     IntegratorConfig,
     LarvaConfig,
 )
-from neuroloom.studies.constrained_networks.zebrafish_students import (
+from neuroloom.studies.constrained_networks.zebrafish import arm as zebrafish
+from neuroloom.studies.constrained_networks.zebrafish.students import (
     bursts,
     started,
     teacher_network,

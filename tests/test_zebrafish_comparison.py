@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from neuroloom.studies.constrained_networks.real_circuits_config import IntegratorConfig
-from neuroloom.studies.constrained_networks.zebrafish_classes import CLASSES, Population
-from neuroloom.studies.constrained_networks.zebrafish_comparison import (
+from neuroloom.studies.constrained_networks.zebrafish.classes import CLASSES, Population
+from neuroloom.studies.constrained_networks.zebrafish.comparison import (
     ARM,
     CLAIMS,
     compared_values,

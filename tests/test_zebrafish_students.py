@@ -8,7 +8,7 @@ import pytest
 from neuroloom.connectome import Connectome
 from neuroloom.simulation import simulate
 from neuroloom.studies.constrained_networks.real_circuits_config import IntegratorConfig
-from neuroloom.studies.constrained_networks.zebrafish_students import (
+from neuroloom.studies.constrained_networks.zebrafish.students import (
     Student,
     bursts,
     least_expected_error,

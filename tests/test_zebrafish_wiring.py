@@ -8,11 +8,11 @@ import pytest
 from neuroloom.connectome import Connectome
 from neuroloom.datasets.zebrafish_oculomotor import zebrafish_wiring
 from neuroloom.errors import InputError
-from neuroloom.studies.constrained_networks.zebrafish_classes import (
+from neuroloom.studies.constrained_networks.zebrafish.classes import (
     recorded_population,
     wired_population,
 )
-from neuroloom.studies.constrained_networks.zebrafish_wiring import (
+from neuroloom.studies.constrained_networks.zebrafish.wiring import (
     integrator_network,
     oculomotor_circuit,
     per_total_input,

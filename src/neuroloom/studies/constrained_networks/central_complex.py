@@ -30,7 +30,7 @@ from neuroloom.studies.constrained_networks.central_complex_network import (
     task_loss,
 )
 from neuroloom.studies.constrained_networks.real_circuits_config import CentralComplexConfig
-from neuroloom.studies.constrained_networks.zebrafish import state_scores
+from neuroloom.studies.constrained_networks.zebrafish.arm import state_scores
 from neuroloom.studies.framework import (
     Arm,
     Cell,

@@ -15,7 +15,7 @@ from neuroloom.networks import RateNetwork, Softplus, global_value, per_neuron
 from neuroloom.networks.constraints import Exponential
 from neuroloom.simulation import simulate
 from neuroloom.studies.constrained_networks.real_circuits_config import CentralComplexConfig
-from neuroloom.studies.constrained_networks.zebrafish_wiring import spectral_abscissa
+from neuroloom.studies.constrained_networks.zebrafish.wiring import spectral_abscissa
 
 __all__ = ["Bumps", "Ring", "bump", "bumps", "ring_circuit", "ring_network", "task_loss"]
 

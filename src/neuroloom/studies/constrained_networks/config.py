@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass, field, replace
 
-from neuroloom.studies.constrained_networks import heading_config
-from neuroloom.studies.constrained_networks.heading_config import HeadingConfig
-from neuroloom.studies.constrained_networks.inverse_config import INVERSE_PRESETS, InverseConfig
+from neuroloom.studies.constrained_networks.heading.config import FAST, PAPER, HeadingConfig
+from neuroloom.studies.constrained_networks.inverse.config import INVERSE_PRESETS, InverseConfig
 from neuroloom.studies.constrained_networks.real_circuits_config import (
     CentralComplexConfig,
     IntegratorConfig,
@@ -40,10 +39,10 @@ PRESETS = {
     "fast": replace(
         DECIDE,
         inverse=INVERSE_PRESETS["fast"],
-        heading=heading_config.FAST,
+        heading=FAST,
         integrator=IntegratorConfig(n_recorded=(2, 64, 196), n_steps=30),
         larva=LarvaConfig(n_seeds=2),
     ),
     "decide": DECIDE,
-    "paper": replace(DECIDE, inverse=INVERSE_PRESETS["paper"], heading=heading_config.PAPER),
+    "paper": replace(DECIDE, inverse=INVERSE_PRESETS["paper"], heading=PAPER),
 }

@@ -14,7 +14,7 @@ from neuroloom.networks import GainSide, RateNetwork, Softplus, global_value, pe
 from neuroloom.networks.constraints import Exponential
 from neuroloom.simulation import simulate
 from neuroloom.studies.constrained_networks.real_circuits_config import LarvaConfig
-from neuroloom.studies.constrained_networks.zebrafish_wiring import spectral_abscissa
+from neuroloom.studies.constrained_networks.zebrafish.wiring import spectral_abscissa
 
 __all__ = [
     "Odors",

@@ -5,15 +5,11 @@ The study's config must have the fields `integrator`, `larva` and `central_compl
 are not in what we have.
 """
 
-from neuroloom.studies.constrained_networks import (
-    central_complex,
-    larva,
-    zebrafish,
-    zebrafish_comparison,
-)
+from neuroloom.studies.constrained_networks import central_complex, larva
+from neuroloom.studies.constrained_networks.zebrafish import arm, comparison
 
 __all__ = ["ARMS", "CLAIMS"]
 
-MODULES = (zebrafish, zebrafish_comparison, larva, central_complex)
+MODULES = (arm, comparison, larva, central_complex)
 ARMS = tuple(module.ARM for module in MODULES)
 CLAIMS = tuple(claim for module in MODULES for claim in module.CLAIMS)

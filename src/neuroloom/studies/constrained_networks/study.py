@@ -1,8 +1,9 @@
 """The study as a whole: its arms, each in a file of its own, and its claims."""
 
-from neuroloom.studies.constrained_networks import heading, real_circuits
+from neuroloom.studies.constrained_networks import real_circuits
 from neuroloom.studies.constrained_networks.config import PRESETS, QUESTION
-from neuroloom.studies.constrained_networks.inverse_arm import INVERSE_ARM, INVERSE_CLAIM
+from neuroloom.studies.constrained_networks.heading import arm as heading
+from neuroloom.studies.constrained_networks.inverse.arm import INVERSE_ARM, INVERSE_CLAIM
 from neuroloom.studies.framework import Study
 
 __all__ = ["STUDY"]

@@ -11,9 +11,9 @@ from neuroloom.datasets.fly_heading import fly_heading, trials
 from neuroloom.errors import InputError
 from neuroloom.recording import Recording
 from neuroloom.recording.clock import resample
-from neuroloom.studies.constrained_networks.heading_alignment import Alignment, align
-from neuroloom.studies.constrained_networks.heading_config import HeadingConfig
-from neuroloom.studies.constrained_networks.heading_rois import RoiMap
+from neuroloom.studies.constrained_networks.heading.alignment import Alignment, align
+from neuroloom.studies.constrained_networks.heading.config import HeadingConfig
+from neuroloom.studies.constrained_networks.heading.rois import RoiMap
 
 __all__ = ["FlyData", "fly_data", "flies_of", "read_trials"]
 

@@ -25,8 +25,8 @@ from neuroloom.networks.constraints import Bounded, Exponential
 from neuroloom.networks.observation import PooledRoi
 from neuroloom.networks.parameters import per_group
 from neuroloom.simulation import simulate
-from neuroloom.studies.constrained_networks.heading_config import HeadingConfig
-from neuroloom.studies.constrained_networks.heading_rois import wedge_of
+from neuroloom.studies.constrained_networks.heading.config import HeadingConfig
+from neuroloom.studies.constrained_networks.heading.rois import wedge_of
 
 __all__ = ["Compass", "Drive", "bridge_only", "crossed", "fit_compasses", "signed_weights"]
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from neuroloom.studies.constrained_networks.heading_config import (
+from neuroloom.studies.constrained_networks.heading.config import (
     CRITERIA,
     HeadingConfig,
 )
@@ -63,8 +63,8 @@ def seconds(cell: Cell, config: Any) -> float:
 
 def measure(cell: Cell, config: Any, context: Context) -> Measured:
     """Fit on the flies of the other folds, predict those of this one."""
-    from neuroloom.studies.constrained_networks.heading_fold import measure_fold
-    from neuroloom.studies.constrained_networks.heading_setup import Setup
+    from neuroloom.studies.constrained_networks.heading.fold import measure_fold
+    from neuroloom.studies.constrained_networks.heading.setup import Setup
 
     setup = Setup.read(cell["region"], config.heading, data=context.data)
     return measure_fold(setup, cell["fold"])
@@ -87,7 +87,7 @@ def _by_fly(results: Results, measure: str, region: str, model: str) -> _ByFly:
 
 def _paired(results: Results, region: str, ours: str, theirs: str) -> tuple[float, float]:
     """Mean over flies of the difference in correlation, and its one-sided p."""
-    from neuroloom.studies.constrained_networks.heading_scores import paired_p
+    from neuroloom.studies.constrained_networks.heading.scores import paired_p
 
     a, b = (_by_fly(results, "correlation", region, model) for model in (ours, theirs))
     if a.flies != b.flies:
@@ -108,7 +108,7 @@ def _judge_against(results: Results, ours: str, rivals: Sequence[str]) -> Verdic
 
 def _judge_turning(results: Results, ours: str) -> Verdict:
     """Worst p over regions, and that of the crossed wiring not below."""
-    from neuroloom.studies.constrained_networks.heading_scores import sign_p
+    from neuroloom.studies.constrained_networks.heading.scores import sign_p
 
     worst, best_control, words = 0.0, 1.0, []
     for region in REGIONS:

@@ -23,8 +23,8 @@ from neuroloom.fitting.inverse import (
     observation_noise_sd,
     recover_parameters,
 )
-from neuroloom.studies.constrained_networks.inverse_config import InverseConfig
-from neuroloom.studies.constrained_networks.optic_lobe import (
+from neuroloom.studies.constrained_networks.inverse.config import InverseConfig
+from neuroloom.studies.constrained_networks.inverse.optic_lobe import (
     OpticLobe,
     Record,
     draw_optic_lobe,

@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from neuroloom.connectome.nulls import NULLS
 from neuroloom.errors import InputError, nearest
-from neuroloom.studies.constrained_networks.heading import (
+from neuroloom.studies.constrained_networks.heading.arm import (
     BRIDGE,
     COPY,
     CROSSED,
@@ -18,23 +18,23 @@ from neuroloom.studies.constrained_networks.heading import (
     null_model,
     score_rows,
 )
-from neuroloom.studies.constrained_networks.heading_baselines import (
+from neuroloom.studies.constrained_networks.heading.baselines import (
     fit_ridge,
     previous_step,
     with_turning,
     without_turning,
 )
-from neuroloom.studies.constrained_networks.heading_data import FlyData
-from neuroloom.studies.constrained_networks.heading_instrument import fit_instrument
-from neuroloom.studies.constrained_networks.heading_network import (
+from neuroloom.studies.constrained_networks.heading.data import FlyData
+from neuroloom.studies.constrained_networks.heading.instrument import fit_instrument
+from neuroloom.studies.constrained_networks.heading.network import (
     Compass,
     Drive,
     bridge_only,
     crossed,
     fit_compasses,
 )
-from neuroloom.studies.constrained_networks.heading_scores import score, turn_response
-from neuroloom.studies.constrained_networks.heading_setup import Setup
+from neuroloom.studies.constrained_networks.heading.scores import score, turn_response
+from neuroloom.studies.constrained_networks.heading.setup import Setup
 from neuroloom.studies.framework import Measured, Row
 
 __all__ = ["measure_fold"]

@@ -17,7 +17,7 @@ from neuroloom.errors import SimulationError
 from neuroloom.fitting import LevenbergMarquardt, SumOfSquares, fit
 from neuroloom.simulation import simulate
 from neuroloom.studies.constrained_networks.real_circuits_config import IntegratorConfig
-from neuroloom.studies.constrained_networks.zebrafish_students import (
+from neuroloom.studies.constrained_networks.zebrafish.students import (
     Bursts,
     Student,
     bursts,
@@ -28,7 +28,7 @@ from neuroloom.studies.constrained_networks.zebrafish_students import (
     started,
     teacher_network,
 )
-from neuroloom.studies.constrained_networks.zebrafish_wiring import (
+from neuroloom.studies.constrained_networks.zebrafish.wiring import (
     oculomotor_circuit,
     per_total_input,
     senders_only,

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 from scipy.stats import binomtest, wilcoxon
 
-from neuroloom.studies.constrained_networks.heading_rois import RoiMap
+from neuroloom.studies.constrained_networks.heading.rois import RoiMap
 
 __all__ = ["Score", "paired_p", "score", "sign_p", "turn_response"]
 

@@ -12,7 +12,7 @@ from neuroloom.networks import RateNetwork, per_neuron
 from neuroloom.networks.constraints import Exponential
 from neuroloom.simulation import simulate
 from neuroloom.studies.constrained_networks.real_circuits_config import IntegratorConfig
-from neuroloom.studies.constrained_networks.zebrafish_wiring import integrator_network
+from neuroloom.studies.constrained_networks.zebrafish.wiring import integrator_network
 
 __all__ = [
     "Bursts",

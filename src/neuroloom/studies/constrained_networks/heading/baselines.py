@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from jaxtyping import Float
 
-from neuroloom.studies.constrained_networks.heading_config import HeadingConfig
-from neuroloom.studies.constrained_networks.heading_data import FlyData
-from neuroloom.studies.constrained_networks.heading_rois import RoiMap
+from neuroloom.studies.constrained_networks.heading.config import HeadingConfig
+from neuroloom.studies.constrained_networks.heading.data import FlyData
+from neuroloom.studies.constrained_networks.heading.rois import RoiMap
 
 __all__ = ["fit_ridge", "previous_step", "with_turning", "without_turning"]
 

@@ -12,21 +12,21 @@ from neuroloom.connectome import Connectome
 from neuroloom.connectome.nulls import NULLS
 from neuroloom.datasets.zebrafish_oculomotor import FILES, NAME, zebrafish_wiring
 from neuroloom.errors import NeuroloomError
-from neuroloom.studies.constrained_networks.distributions import (
+from neuroloom.studies.constrained_networks.real_circuits_config import IntegratorConfig
+from neuroloom.studies.constrained_networks.zebrafish.classes import (
+    CLASSES,
+    Population,
+    recorded_population,
+    wired_population,
+)
+from neuroloom.studies.constrained_networks.zebrafish.distributions import (
     kolmogorov_smirnov,
     mean_distance,
     rank_among,
     resampled_distance,
     wasserstein,
 )
-from neuroloom.studies.constrained_networks.real_circuits_config import IntegratorConfig
-from neuroloom.studies.constrained_networks.zebrafish_classes import (
-    CLASSES,
-    Population,
-    recorded_population,
-    wired_population,
-)
-from neuroloom.studies.constrained_networks.zebrafish_wiring import (
+from neuroloom.studies.constrained_networks.zebrafish.wiring import (
     integrator_network,
     oculomotor_circuit,
     per_total_input,

@@ -8,16 +8,16 @@ from typing import Literal
 from neuroloom.connectome import Connectome
 from neuroloom.datasets.fly_cx_fafb import CompassSigns, fly_cx_fafb
 from neuroloom.errors import InputError
-from neuroloom.studies.constrained_networks.heading_alignment import expected_correlation
-from neuroloom.studies.constrained_networks.heading_config import DEVELOPMENT_FLIES, HeadingConfig
-from neuroloom.studies.constrained_networks.heading_data import (
+from neuroloom.studies.constrained_networks.heading.alignment import expected_correlation
+from neuroloom.studies.constrained_networks.heading.config import DEVELOPMENT_FLIES, HeadingConfig
+from neuroloom.studies.constrained_networks.heading.data import (
     FlyData,
     flies_of,
     fly_data,
     read_trials,
 )
-from neuroloom.studies.constrained_networks.heading_network import signed_weights
-from neuroloom.studies.constrained_networks.heading_rois import RoiMap, roi_map
+from neuroloom.studies.constrained_networks.heading.network import signed_weights
+from neuroloom.studies.constrained_networks.heading.rois import RoiMap, roi_map
 
 __all__ = ["Setup"]
 

@@ -10,7 +10,7 @@ from scipy import sparse
 
 from neuroloom.connectome import Connectome
 from neuroloom.datasets.fly_optic_lobe import expand
-from neuroloom.studies.constrained_networks.inverse_config import InverseConfig
+from neuroloom.studies.constrained_networks.inverse.config import InverseConfig
 
 __all__ = ["OpticLobe", "draw_optic_lobe", "record"]
 

@@ -21,7 +21,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from neuroloom.errors import InputError
-from neuroloom.studies.constrained_networks.heading_rois import RoiMap
+from neuroloom.studies.constrained_networks.heading.rois import RoiMap
 
 __all__ = ["Alignment", "align", "expected_correlation"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from neuroloom.studies.constrained_networks.config import ConstrainedNetworksConfig
-from neuroloom.studies.constrained_networks.inverse_measure import measure_inverse
+from neuroloom.studies.constrained_networks.inverse.measure import measure_inverse
 from neuroloom.studies.framework import (
     Arm,
     Cell,

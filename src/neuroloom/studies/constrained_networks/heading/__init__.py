@@ -1,0 +1,1 @@
+"""The fly's heading ring: imaging of one cell type predicts another through wiring."""

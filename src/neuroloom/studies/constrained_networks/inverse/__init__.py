@@ -1,0 +1,1 @@
+"""The closed-form inverse on a fly's optic lobe."""

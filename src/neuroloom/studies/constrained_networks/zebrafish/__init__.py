@@ -1,0 +1,1 @@
+"""The zebrafish's oculomotor integrator: students, and cell classes against recordings."""
