@@ -17,6 +17,7 @@ COMMANDS = {
     "demo": cli.Demo,
     "inspect": cli.Inspect,
     "predict": cli.Predict,
+    "plan": cli.PlanCommand,
     "simulate": cli.Simulate,
     "run": cli.Run,
     "studies": cli.Studies,
@@ -24,6 +25,7 @@ COMMANDS = {
     "report": cli.Report,
 }
 POSITIONAL = {
+    ("plan", "k"): "-k",
     ("inspect", "file"): "NAME|FILE",
     ("report", "run"): "PATH",
     ("datasets", "name"): "[NAME]",
@@ -66,10 +68,10 @@ def refused(arguments, capsys):
 def options(kind):
     """Every field as the command line spells it; those of nested configs too."""
     for field in dataclasses.fields(kind):
-        nested = {"config": cli.PredictConfig, "reading": cli.Reading}.get(field.name)
-        nested = cli.NoStudy if kind is cli.Run and field.name == "config" else nested
-        if nested is not None:
-            yield from options(nested)
+        if kind is cli.Run and field.name == "config":
+            yield from options(cli.NoStudy)
+        elif field.name in ("config", "reading"):
+            yield from options(type(field.default))
         else:
             yield field.name
 

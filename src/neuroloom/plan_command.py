@@ -31,7 +31,7 @@ class PlanCommand:
     """A dataset's name (see `neuroloom datasets`) or a file."""
     reading: Annotated[Reading, tyro.conf.arg(name="")] = Reading()  # noqa: RUF009
     """How the file of a connectome is read."""
-    n: Annotated[int, tyro.conf.arg(name="k", aliases=["-k"])] = 10
+    k: Annotated[int, tyro.conf.arg(aliases=["-k"])] = 10
     """How many neurons to choose."""
     recorded: Ids = ()
     """Neurons recorded already: ids, or files with one id a line."""
@@ -60,7 +60,7 @@ def run_plan(command: PlanCommand) -> None:
 
     found = plan(
         load_connectome(command.connectome, **command.reading.options()),
-        command.n,
+        command.k,
         command.config,
         recorded=ids_in(command.recorded),
         forbidden=ids_in(command.forbid),
