@@ -7,6 +7,11 @@ from typing import TYPE_CHECKING
 
 from neuroloom.connectome.connectome import COUNT_UNITS, KINDS, NODE_KINDS, Connectome
 from neuroloom.connectome.cook2019 import read_cook2019
+from neuroloom.connectome.degrade import (
+    with_missing_connections,
+    with_spurious_connections,
+    with_weight_noise,
+)
 from neuroloom.connectome.nulls import (
     NULLS,
     erdos_renyi,
@@ -90,6 +95,9 @@ __all__ = [
     "summarize",
     "to_networkx",
     "to_scipy",
+    "with_missing_connections",
+    "with_spurious_connections",
+    "with_weight_noise",
     "write_csv",
     "write_graphml",
     "write_parquet",
