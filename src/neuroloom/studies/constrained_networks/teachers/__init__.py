@@ -1,0 +1,22 @@
+"""Teachers: networks whose parameters and whole activity are known, to judge students by."""
+
+from neuroloom.studies.constrained_networks.teachers.config import (
+    ChaoticConfig,
+    CyclingConfig,
+    LinearConfig,
+    LowRankConfig,
+    TeacherConfig,
+)
+from neuroloom.studies.constrained_networks.teachers.making import cached_teacher, make_teacher
+from neuroloom.studies.constrained_networks.teachers.teacher import Teacher
+
+__all__ = [
+    "ChaoticConfig",
+    "CyclingConfig",
+    "LinearConfig",
+    "LowRankConfig",
+    "Teacher",
+    "TeacherConfig",
+    "cached_teacher",
+    "make_teacher",
+]
