@@ -9,6 +9,10 @@ from neuroloom.studies.constrained_networks.real_circuits_config import (
     IntegratorConfig,
     LarvaConfig,
 )
+from neuroloom.studies.constrained_networks.synthetic_config import (
+    SYNTHETIC_PRESETS,
+    SyntheticConfig,
+)
 
 __all__ = ["PRESETS", "QUESTION", "ConstrainedNetworksConfig"]
 
@@ -22,6 +26,8 @@ QUESTION = (
 class ConstrainedNetworksConfig:
     """What the study does, in numbers, one group for a few arms."""
 
+    synthetic: SyntheticConfig = field(default_factory=SyntheticConfig)
+    """Students of synthetic teachers."""
     inverse: InverseConfig = field(default_factory=InverseConfig)
     """Parameters in closed form from full activity."""
     heading: HeadingConfig = field(default_factory=HeadingConfig)
@@ -34,15 +40,23 @@ class ConstrainedNetworksConfig:
     """The fly's ring attractor, from a user's export."""
 
 
-DECIDE = ConstrainedNetworksConfig(inverse=INVERSE_PRESETS["decide"])
+DECIDE = ConstrainedNetworksConfig(
+    synthetic=SYNTHETIC_PRESETS["decide"], inverse=INVERSE_PRESETS["decide"]
+)
 PRESETS = {
     "fast": replace(
         DECIDE,
+        synthetic=SYNTHETIC_PRESETS["fast"],
         inverse=INVERSE_PRESETS["fast"],
         heading=FAST,
         integrator=IntegratorConfig(n_recorded=(2, 64, 196), n_steps=30),
         larva=LarvaConfig(n_seeds=2),
     ),
     "decide": DECIDE,
-    "paper": replace(DECIDE, inverse=INVERSE_PRESETS["paper"], heading=PAPER),
+    "paper": replace(
+        DECIDE,
+        synthetic=SYNTHETIC_PRESETS["paper"],
+        inverse=INVERSE_PRESETS["paper"],
+        heading=PAPER,
+    ),
 }

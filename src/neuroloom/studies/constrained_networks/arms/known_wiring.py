@@ -1,0 +1,163 @@
+"""Known wiring, unknown gains and biases: how many neurons must be recorded? Fig 2."""
+
+from collections.abc import Sequence
+
+import jax
+import numpy as np
+
+from neuroloom.fitting import fit_students, gain_and_bias
+from neuroloom.studies.constrained_networks.config import ConstrainedNetworksConfig
+from neuroloom.studies.constrained_networks.initial import Informed
+from neuroloom.studies.constrained_networks.scoring import (
+    ceiling_rows,
+    failures,
+    score,
+    scored_trials,
+)
+from neuroloom.studies.constrained_networks.students import (
+    method_of,
+    record,
+    recorded_sets,
+    seconds_of,
+    student_of,
+)
+from neuroloom.studies.constrained_networks.synthetic_config import SyntheticConfig
+from neuroloom.studies.constrained_networks.teachers import Teacher, cached_teacher
+from neuroloom.studies.framework import (
+    Arm,
+    Cell,
+    Claim,
+    Context,
+    Measured,
+    NotTestedError,
+    Results,
+    Verdict,
+)
+
+__all__ = ["ARM", "CLAIM", "cycling_teacher", "median_ceiling", "require_cycling_size"]
+
+NAME = "known-wiring"
+BELOW_CEILING = 0.1
+AT_RECORDED = 40
+
+
+def cycling_teacher(config: SyntheticConfig, context: Context) -> Teacher:
+    """The cycling teacher of the config, trained once for all arms."""
+    return cached_teacher(
+        config.cycling,
+        context.cached,
+        checkpoint=context.checkpoint.with_name(f"{context.checkpoint.name}-teacher"),
+        progress=context.progress,
+    )
+
+
+def cells(config: ConstrainedNetworksConfig) -> Sequence[Cell]:
+    """The whole sweep is one program, and one cell; none at a size that decides nothing."""
+    if not config.synthetic.n_recorded:
+        return ()
+    return (Cell.of(NAME, n_neurons=config.synthetic.cycling.n_neurons),)
+
+
+def measure(cell: Cell, config: ConstrainedNetworksConfig, context: Context) -> Measured:
+    """Students of every number of recorded neurons and seed, untrained ones, and ceilings."""
+    ours = config.synthetic
+    teacher = cycling_teacher(ours, context)
+    sets = recorded_sets(teacher.n_neurons, ours.n_recorded, range(ours.n_seeds))
+    members = list(sets)
+    starts = {s: Informed()(teacher, jax.random.key(s)) for s in range(ours.n_seeds)}
+    shown = record(
+        teacher, slice(0, ours.n_trained), noise_step_sd=ours.noise_step_sd, seed=ours.cycling.seed
+    )
+    fit = fit_students(
+        [student_of(starts[seed], seen, teacher) for (_, seed), seen in sets.items()],
+        shown,
+        trainable=gain_and_bias,
+        method=method_of(ours.known),
+        key=jax.random.key(ours.cycling.seed),
+        checkpoint=context.checkpoint,
+        progress=context.progress,
+    )
+    trials = scored_trials(teacher, ours.n_scored)
+    rows = list(
+        ceiling_rows(teacher, trials, n_permutations=ours.n_permutations, seeds=range(ours.n_seeds))
+    )
+    nobody = np.zeros(teacher.n_neurons, bool)
+    for seed, start in starts.items():
+        rows += score(start, teacher, trials, nobody, {"n_recorded": 0, "seed": seed})
+    for i, member in enumerate(fit.kept):
+        m, seed = members[member]
+        at = {"n_recorded": m, "seed": seed}
+        rows += score(fit.member(i).network, teacher, trials, sets[m, seed], at)
+    return Measured(rows, notes=teacher.notes, failures=failures(fit, members))
+
+
+def require_cycling_size(config: ConstrainedNetworksConfig) -> None:
+    """The claims on the cycling network are made at the paper's size.
+
+    Raises:
+        NotTestedError: If the network is smaller.
+    """
+    if not config.synthetic.decides_cycling:
+        raise NotTestedError(
+            "at this size: the cycling network must have 300 neurons; this preset has "
+            f"{config.synthetic.cycling.n_neurons}"
+        )
+
+
+def median_ceiling(results: Results, measure: str = "mse") -> float:
+    """The permutation ceiling of the cycling teacher."""
+    return float(np.median(results.values(NAME, "permuted neurons", measure)))
+
+
+def judge(results: Results, config: ConstrainedNetworksConfig) -> Verdict:
+    """Unrecorded error at 40 recorded neurons, in units of the ceiling."""
+    require_cycling_size(config)
+    errors = results.values(NAME, "unrecorded", "mse", n_recorded=AT_RECORDED, at_least=5)
+    untrained = results.values(NAME, "unrecorded", "mse", n_recorded=0)
+    relative = errors / median_ceiling(results)
+    value = float(np.median(relative))
+    return Verdict.of(
+        value < BELOW_CEILING,
+        value,
+        low=float(relative.min()),
+        high=float(relative.max()),
+        reason=(
+            f"untrained students have {np.median(untrained) / median_ceiling(results):.3g} of the "
+            f"ceiling; interval: smallest and largest of {errors.size} students"
+        ),
+    )
+
+
+def _seconds(cell: Cell, config: ConstrainedNetworksConfig) -> float:
+    ours = config.synthetic
+    del cell
+    return 200 + seconds_of(
+        ours.known,
+        n_students=ours.n_seeds * len(ours.n_recorded),
+        n_neurons=ours.cycling.n_neurons,
+        n_trials=ours.n_trained,
+    )
+
+
+ARM = Arm(
+    name=NAME,
+    sentence=(
+        "Students with the cycling teacher's wiring learn gains and biases from the activity of M "
+        "neurons."
+    ),
+    control="untrained students (M = 0), permuted neurons, permuted gains and biases",
+    cells=cells,
+    measure=measure,
+    seconds=_seconds,
+)
+
+CLAIM = Claim(
+    id="1-cycling",
+    sentence="With known wiring, a seventh of a task network's neurons predicts the others.",
+    source="Beiran and Litwin-Kumar (2025), Fig. 2",
+    measure=f"unrecorded mean squared error at {AT_RECORDED} of 300 recorded, of the ceiling",
+    criterion=f"median over at least 5 students below {BELOW_CEILING:g}",
+    control="permutation ceiling (1 by construction); untrained students",
+    arms=(NAME,),
+    judge=judge,
+)

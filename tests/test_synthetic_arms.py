@@ -1,0 +1,329 @@
+"""Arms on synthetic teachers: what students see, what cells measure, how claims are judged."""
+
+from dataclasses import replace
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from neuroloom.networks import Softplus
+from neuroloom.simulation import simulate
+from neuroloom.studies.constrained_networks.arms import (
+    dimension,
+    known_wiring,
+    mismatch,
+    synthetic,
+    task_only,
+    unknown_wiring,
+    wrong_wiring,
+)
+from neuroloom.studies.constrained_networks.config import PRESETS
+from neuroloom.studies.constrained_networks.students import (
+    method_of,
+    on_all_pairs,
+    record,
+    recorded_sets,
+    seconds_of,
+)
+from neuroloom.studies.constrained_networks.synthetic_config import (
+    Published,
+    Quick,
+    SyntheticConfig,
+)
+from neuroloom.studies.constrained_networks.teachers import (
+    ChaoticConfig,
+    CyclingConfig,
+    make_teacher,
+)
+from neuroloom.studies.constrained_networks.teachers.weights import matrix_of
+from neuroloom.studies.framework import Cell, Context, NotTestedError, Results, Row
+
+QUICK = Quick(n_clamped=1, n_free=2, n_inner=3)
+TINY = SyntheticConfig(
+    cycling=CyclingConfig(n_neurons=20, n_trials=4, n_rounds=1, n_steps=2, batch_size=2),
+    n_trained=2,
+    n_scored=2,
+    n_recorded=(2, 20),
+    n_seeds=2,
+    known=QUICK,
+    n_permutations=3,
+    n_task_seeds=2,
+    task=Quick(n_clamped=0, n_free=2, n_inner=3),
+    unknown=Published(n_steps=2, batch_size=2),
+    smoothness=(0.5, 1.0),
+    wrong_starts=(0.5,),
+    mismatch=QUICK,
+    error_levels=(0.1,),
+    errors=QUICK,
+    low_rank_sizes=(60,),
+    low_rank_recorded=(2, 4),
+    chaotic_sizes=(20,),
+    chaotic_recorded=(2, 4),
+    n_tanh_seeds=1,
+    tanh=QUICK,
+)
+CONFIG = replace(PRESETS["fast"], synthetic=TINY)
+DECIDE = PRESETS["decide"]
+
+
+@pytest.fixture(scope="module")
+def teacher():
+    return make_teacher(ChaoticConfig(n_neurons=12, burn_in=5.0, duration=2.0))
+
+
+def in_folder(tmp_path, name="cell"):
+    return Context(tmp_path / f"{name}.checkpoint", tmp_path / "cache")
+
+
+def test_more_recorded_neurons_are_the_fewer_and_others_with_them():
+    sets = recorded_sets(30, (2, 10, 30, 40), range(3))
+    assert {m for m, _ in sets} == {2, 10, 30}
+    for (m, seed), seen in sets.items():
+        assert seen.sum() == m
+        if m == 10:
+            assert (seen | ~sets[2, seed]).all()
+    assert not np.array_equal(sets[10, 0], sets[10, 1])
+
+
+def test_numbers_of_a_recipe_become_the_method_of_that_recipe():
+    published: Any = method_of(Published(learning_rate=2e-3, n_steps=7, noise_step_sd=0.1))
+    assert (published.learning_rate, published.n_steps, published.noise) == (2e-3, 7, 0.1)
+    quick: Any = method_of(Quick(n_clamped=3, n_free=4, n_inner=5, damping=0.2, together=2))
+    assert (quick.n_clamped, quick.n_free, quick.n_inner) == (3, 4, 5)
+    assert (quick.damping, quick.together) == (0.2, 2)
+
+
+def test_a_recording_with_noise_differs_by_its_size_and_without_is_the_teacher(teacher):
+    clean = record(teacher, slice(None), noise_step_sd=0.0, seed=0)
+    np.testing.assert_array_equal(clean.rates, teacher.rates)
+    noisy = record(teacher, slice(None), noise_step_sd=1e-3, seed=0)
+    first = np.asarray(noisy.rates - clean.rates)[:, 0]
+    assert 1e-5 < np.abs(first).max() < 5e-3
+    again = record(teacher, slice(None), noise_step_sd=1e-3, seed=0)
+    np.testing.assert_array_equal(noisy.rates, again.rates)
+
+
+def test_a_network_on_all_pairs_does_what_it_did_and_takes_other_weights(teacher):
+    weight = matrix_of(teacher.connectome)
+    dense = on_all_pairs(teacher.network, weight)
+    run = simulate(dense, teacher.inputs, dt=teacher.dt, initial=teacher.initials)
+    np.testing.assert_allclose(run, teacher.states, atol=1e-9)
+    flipped = on_all_pairs(teacher.network, -weight)
+    np.testing.assert_allclose(flipped.wiring.matrix(flipped.weight), -weight)
+
+
+def test_a_trained_smoothness_starts_as_the_fixed_one_and_may_move(teacher):
+    soft = mismatch.with_smoothness(teacher.network, 0.5)
+    trained: Any = mismatch.with_trained_smoothness(teacher.network, 0.5)
+    x = jnp.linspace(-2, 2, 12)
+    np.testing.assert_allclose(soft.rate(x), trained.rate(x))
+    expected = (
+        np.asarray(teacher.network.gain.expand()) * np.logaddexp(0, 0.5 * np.asarray(x)) / 0.5
+    )
+    np.testing.assert_allclose(soft.rate(x), expected)
+    assert isinstance(soft.activation, Softplus)
+    assert trained.activation.smoothness.value.shape == (1,)
+
+
+def test_noise_falls_on_true_weights_and_spurious_ones_copy_true_ones(teacher):
+    true = teacher.connectome
+    sparse = replace(
+        true, **{n: getattr(true, n)[::5] for n in ("pre", "post", "kind", "count", "sign")}
+    )
+    believed = wrong_wiring.wrong(sparse, "noise and spurious", 0.1, seed=0)
+    n = sparse.n_connections
+    assert believed.n_connections > n
+    ratio = believed.count[:n] / sparse.count
+    assert 0.03 < ratio.std() < 0.2
+    own = {(int(p), float(c)) for p, c in zip(sparse.pre, sparse.count, strict=True)}
+    new = zip(believed.pre[n:], believed.count[n:], strict=True)
+    assert {(int(p), float(c)) for p, c in new} <= own
+    missing = wrong_wiring.wrong(sparse, "missing", 0.3, seed=0)
+    assert missing.n_connections < n
+
+
+def test_a_low_rank_cell_measures_untrained_and_trained_students_and_the_dimension(tmp_path):
+    (cell,) = dimension.low_rank_cells(CONFIG)
+    found = dimension.measure_low_rank(cell, CONFIG, in_folder(tmp_path))
+    results = Results.of({cell: found.rows}, ("seed", "member"))
+    along = results.along("n_recorded", "low-rank", "unrecorded", "one_minus_abs_rho")
+    assert list(along) == [0, 2, 4]
+    for m in (2, 4):
+        trained, untrained = (
+            results.values("low-rank", split, "mse", n_recorded=k)[0]
+            for split, k in (("recorded", m), ("unrecorded", 0))
+        )
+        assert trained < untrained
+    assert results.values("low-rank", "teacher", "participation_ratio")[0] > 1
+    assert "bias_rmse" not in {row.measure for row in found.rows}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("arm", synthetic.ARMS, ids=lambda arm: arm.name)
+def test_every_arm_measures_all_of_its_cells(arm, tmp_path):
+    cells = arm.cells(CONFIG)
+    found = {
+        cell: arm.measure(cell, CONFIG, in_folder(tmp_path, f"cell{i}"))
+        for i, cell in enumerate(cells)
+    }
+    assert found
+    for cell, measured in found.items():
+        assert arm.seconds(cell, CONFIG) > 0
+        still = any("came to rest" in line for line in measured.failures)
+        assert len(measured.failures) == still
+        may_be_missing = {"enough_recorded", "enough_recorded_above"}
+        if still:
+            may_be_missing |= {"participation_ratio", "one_minus_rho", "one_minus_abs_rho"}
+        values = [row.value for row in measured.rows if row.measure not in may_be_missing]
+        assert np.isfinite(values).all()
+    Results.of({cell: m.rows for cell, m in found.items()}, ("seed", "member"))
+
+
+def rows_of(name, values, **at):
+    return [Row("unrecorded", "mse", v, "rate^2", at | {"seed": i}) for i, v in enumerate(values)]
+
+
+def known(errors, ceiling=1.0):
+    cell = Cell.of("known-wiring", n_neurons=300)
+    rows = [Row("permuted neurons", "mse", ceiling, "rate^2")]
+    rows += rows_of("known-wiring", [0.9] * 5, n_recorded=0)
+    return cell, rows + rows_of("known-wiring", errors, n_recorded=40)
+
+
+@pytest.mark.parametrize(("error", "outcome"), [(0.05, "pass"), (0.2, "fail")])
+def test_known_wiring_passes_below_a_tenth_of_the_ceiling(error, outcome):
+    cell, rows = known([error] * 4 + [0.9])
+    verdict = known_wiring.CLAIM.judge(Results.of({cell: rows}, ("seed",)), DECIDE)
+    assert (verdict.outcome, verdict.value) == (outcome, pytest.approx(error))
+
+
+def test_claims_on_the_cycling_network_are_not_tested_at_a_small_size_or_on_few_students():
+    cell, rows = known([0.05] * 5)
+    results = Results.of({cell: rows}, ("seed",))
+    for claim in (known_wiring.CLAIM, task_only.CLAIM, unknown_wiring.CLAIM, mismatch.CLAIM):
+        with pytest.raises(NotTestedError, match="at this size"):
+            claim.judge(results, PRESETS["fast"])
+    cell, rows = known([0.05] * 4)
+    with pytest.raises(NotTestedError, match="5 are needed"):
+        known_wiring.CLAIM.judge(Results.of({cell: rows}, ("seed",)), DECIDE)
+
+
+@pytest.mark.parametrize(
+    ("inside", "outputs", "outcome"),
+    [(0.7, 0.01, "pass"), (0.3, 0.01, "fail"), (0.7, 0.2, "fail")],
+)
+def test_task_only_passes_where_outputs_are_right_and_the_inside_is_not(inside, outputs, outcome):
+    cell = Cell.of("task-only", n_neurons=300)
+    rows = rows_of("task-only", [inside] * 10, student="trained")
+    rows += [
+        Row("outputs", "relative_mse", outputs, "", {"seed": i, "student": "trained"})
+        for i in range(10)
+    ]
+    ceiling = known([0.1] * 5)
+    results = Results.of({cell: rows, ceiling[0]: ceiling[1]}, ("seed",))
+    assert task_only.CLAIM.judge(results, DECIDE).outcome == outcome
+
+
+@pytest.mark.parametrize(("last", "outcome"), [(0.6, "pass"), (0.4, "fail")])
+def test_unknown_wiring_fails_where_any_number_recorded_determines_the_others(last, outcome):
+    cell = Cell.of("unknown-wiring", n_neurons=300)
+    rows = []
+    for m, error in ((0, 0.8), (10, 0.9), (100, last)):
+        rows += rows_of("unknown-wiring", [error] * 5, n_recorded=m, matched="yes")
+        rows += rows_of("unknown-wiring", [2.0] * 5, n_recorded=m, matched="no")
+    ceiling = known([0.1] * 5)
+    results = Results.of({cell: rows, ceiling[0]: ceiling[1]}, ("seed",))
+    verdict = unknown_wiring.CLAIM.judge(results, DECIDE)
+    assert (verdict.outcome, verdict.value) == (outcome, pytest.approx(last))
+
+
+@pytest.mark.parametrize(
+    ("trained", "fixed", "outcome"),
+    [(1.9e-4, 1e-3, "pass"), (2.5e-4, 1e-3, "fail"), (1.0e-4, 0.9e-4, "fail")],
+)
+def test_mismatch_passes_where_training_reaches_the_matched_and_fixed_does_not(
+    trained, fixed, outcome
+):
+    found = {}
+    for cell in mismatch.cells(DECIDE):
+        name = cell["smoothness"]
+        last = 1e-4 if name == "1" else trained if name.startswith("trained") else fixed
+        rows = rows_of("mismatch", [0.5] * 5, n_recorded=0)
+        rows += rows_of("mismatch", [0.3] * 5, n_recorded=10)
+        found[cell] = rows + rows_of("mismatch", [last] * 5, n_recorded=200)
+    verdict = mismatch.CLAIM.judge(Results.of(found, ("seed",)), DECIDE)
+    assert verdict.outcome == outcome
+    assert "1 at 10" in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("enough", "outcome"), [({200: 20.0, 400: 40.0}, "pass"), ({200: 20.0, 400: 90.0}, "fail")]
+)
+def test_chaotic_passes_where_recordings_follow_dimension(enough, outcome):
+    found = {}
+    for n, m in enough.items():
+        for seed in range(5):
+            found[Cell.of("chaotic", n_neurons=n, seed=seed)] = [
+                Row("unrecorded", "enough_recorded", m, "neurons"),
+                Row("unrecorded", "enough_recorded_above", m / 2, "neurons"),
+                Row("teacher", "participation_ratio", n / 50, "dimensions"),
+            ]
+    verdict = dimension.CHAOTIC_CLAIM.judge(Results.of(found, ("seed",)), DECIDE)
+    assert verdict.outcome == outcome
+
+
+def test_chaotic_fails_where_half_of_the_neurons_are_not_enough():
+    found = {}
+    for n in (200, 400):
+        for seed in range(5):
+            found[Cell.of("chaotic", n_neurons=n, seed=seed)] = [
+                Row("unrecorded", "enough_recorded", float("nan"), "neurons"),
+                Row("unrecorded", "enough_recorded_above", n / 2, "neurons"),
+                Row("teacher", "participation_ratio", 5.0, "dimensions"),
+            ]
+    verdict = dimension.CHAOTIC_CLAIM.judge(Results.of(found, ("seed",)), DECIDE)
+    assert verdict.outcome == "fail"
+    assert "take more than 100 recorded" in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("error", "untrained", "gain", "outcome"),
+    [
+        (1e-5, 0.5, 0.95, "pass"),
+        (1e-2, 0.5, 0.95, "fail"),
+        (9e-4, 5e-3, 0.95, "fail"),
+        (1e-5, 0.5, 0.5, "fail"),
+    ],
+)
+def test_low_rank_passes_only_below_both_lines_and_with_gains_unknown(
+    error, untrained, gain, outcome
+):
+    found = {}
+    for n in (100, 400):
+        for seed in range(3):
+            rows = []
+            for m, rho, g in ((0, untrained, 1.0), (4, error, gain)):
+                values = {"one_minus_abs_rho": rho, "mse": 0.3, "gain_rmse": g}
+                rows += [Row("unrecorded", k, v, "", {"n_recorded": m}) for k, v in values.items()]
+            found[Cell.of("low-rank", n_neurons=n, seed=seed)] = rows
+    verdict = dimension.LOW_RANK_CLAIM.judge(Results.of(found, ("seed",)), PRESETS["fast"])
+    assert verdict.outcome == outcome
+
+
+def test_the_quick_preset_measures_what_it_decides_and_nothing_else():
+    for arm in synthetic.ARMS:
+        n_cells = len(arm.cells(PRESETS["fast"]))
+        assert (n_cells > 0) == (arm.name == "low-rank")
+        assert arm.cells(DECIDE)
+        assert arm.cells(PRESETS["paper"])
+
+
+def test_the_published_recipe_takes_longer_than_second_order_by_its_own_guess():
+    sizes = {"n_students": 25, "n_neurons": 300, "n_trials": 60}
+    slow = seconds_of(Published(), **sizes)
+    quick = seconds_of(Quick(), **(sizes | {"n_trials": 8}))
+    assert slow > 3 * quick
+    assert seconds_of(Quick(), **(sizes | {"n_students": 50})) == pytest.approx(
+        2 * seconds_of(Quick(), **sizes)
+    )
