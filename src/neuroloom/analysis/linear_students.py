@@ -7,7 +7,7 @@ from jaxtyping import Float, Int
 
 from neuroloom.errors import InputError
 
-__all__ = ["low_rank_response", "students_by_theory", "students_by_training"]
+__all__ = ["descended", "low_rank_response", "students_by_theory", "students_by_training"]
 
 
 def low_rank_response(
@@ -96,8 +96,28 @@ def students_by_training(
         )
     found = []
     for m in numbers:
-        rows, left = response[order[:m]], error.copy()
-        for _ in range(n_steps if m else 0):
-            left = left - learning_rate * (left @ rows.T) @ rows
+        rows = response[order[:m]]
+        left = descended(rows, error, learning_rate=learning_rate, n_steps=n_steps if m else 0)
         found.append(float(((left @ response.T) ** 2).mean()))
     return np.array(found)
+
+
+def descended(
+    rows: Float[np.ndarray, "neuron unknown"],
+    error: Float[np.ndarray, "target unknown"],
+    *,
+    learning_rate: float,
+    n_steps: int,
+) -> Float[np.ndarray, "target unknown"]:
+    """What students are wrong by after some steps of gradient descent.
+
+    Args:
+        rows: Of the response, of the recorded neurons.
+        error: What they start wrong by, one row a target.
+        learning_rate: Step per gradient of half the summed squared error.
+        n_steps: Steps.
+    """
+    left = error
+    for _ in range(n_steps):
+        left = left - learning_rate * (left @ rows.T) @ rows
+    return left

@@ -39,6 +39,20 @@ class Modes:
         squares = float((self.stiffness**2).sum())
         return float(self.stiffness.sum()) ** 2 / squares if squares > 0 else 0.0
 
+    def leading(self, n: int) -> "Modes":
+        """The n stiffest of them.
+
+        Args:
+            n: At least 1.
+        """
+        share = float(self.stiffness[:n].sum() / max(self.stiffness.sum(), np.finfo(float).tiny))
+        return Modes(
+            self.stiffness[:n],
+            self.direction[:, :n],
+            self.complete and n >= len(self.stiffness),
+            self.explained * share,
+        )
+
     def n_stiff(self, noise: float) -> int:
         """How many modes the data know better than the prior, at this noise SD a sample."""
         return int((self.stiffness > noise**2).sum())

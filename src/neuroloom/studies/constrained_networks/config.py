@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 
 from neuroloom.studies.constrained_networks.heading.config import FAST, PAPER, HeadingConfig
 from neuroloom.studies.constrained_networks.inverse.config import INVERSE_PRESETS, InverseConfig
+from neuroloom.studies.constrained_networks.orders_config import ORDERS_PRESETS, OrdersConfig
 from neuroloom.studies.constrained_networks.real_circuits_config import (
     CentralComplexConfig,
     IntegratorConfig,
@@ -28,6 +29,8 @@ class ConstrainedNetworksConfig:
 
     synthetic: SyntheticConfig = field(default_factory=SyntheticConfig)
     """Students of synthetic teachers."""
+    orders: OrdersConfig = field(default_factory=OrdersConfig)
+    """Modes of the error, and which neurons to record."""
     inverse: InverseConfig = field(default_factory=InverseConfig)
     """Parameters in closed form from full activity."""
     heading: HeadingConfig = field(default_factory=HeadingConfig)
@@ -41,12 +44,15 @@ class ConstrainedNetworksConfig:
 
 
 DECIDE = ConstrainedNetworksConfig(
-    synthetic=SYNTHETIC_PRESETS["decide"], inverse=INVERSE_PRESETS["decide"]
+    synthetic=SYNTHETIC_PRESETS["decide"],
+    orders=ORDERS_PRESETS["decide"],
+    inverse=INVERSE_PRESETS["decide"],
 )
 PRESETS = {
     "fast": replace(
         DECIDE,
         synthetic=SYNTHETIC_PRESETS["fast"],
+        orders=ORDERS_PRESETS["fast"],
         inverse=INVERSE_PRESETS["fast"],
         heading=FAST,
         integrator=IntegratorConfig(n_recorded=(2, 64, 196), n_steps=30),
@@ -56,6 +62,7 @@ PRESETS = {
     "paper": replace(
         DECIDE,
         synthetic=SYNTHETIC_PRESETS["paper"],
+        orders=ORDERS_PRESETS["paper"],
         inverse=INVERSE_PRESETS["paper"],
         heading=PAPER,
     ),

@@ -1,0 +1,47 @@
+"""Every number of the arms on eigenmodes and recording orders, each written once. Nothing heavy."""
+
+from dataclasses import dataclass
+
+__all__ = ["ORDERS_PRESETS", "OrdersConfig"]
+
+
+@dataclass(frozen=True)
+class OrdersConfig:
+    """Figs 7 g-i and 8."""
+
+    linear_neurons: int = 300
+    linear_rank: int = 60  # singular components that are kept
+    linear_strength: float = 1.4  # SD of the weights times sqrt(N), before
+    linear_recorded: tuple[int, ...] = (5, 10, 20, 30, 40, 50)
+    linear_targets: int = 50
+    linear_error_sd: float = 4.5  # of what students start wrong by
+    linear_draws: int = 15  # random orders
+    linear_steps: int = 500  # of gradient descent, for every order alike
+    linear_seeds: int = 5
+
+    order_recorded: tuple[int, ...] = (10, 20, 40)
+    order_draws: int = 4  # random orders
+    order_seeds: int = 5  # starting points of students, each with orders of its own
+    order_trials: int = 3  # kinds of trials in the Gauss-Newton matrix
+    order_samples: int = 20  # of each
+    gain_sd: float = 0.5  # prior of gains, around a student's start
+    bias_sd: float = 0.1  # prior of biases, in units of the state
+    noise: float = 0.01  # SD of a sample, unit of rate, that orders count with
+    n_bins: int = 5  # of modes, the stiffest first
+
+
+ORDERS_PRESETS = {
+    "fast": OrdersConfig(
+        linear_neurons=100,
+        linear_rank=20,
+        linear_recorded=(2, 5, 10, 15),
+        linear_seeds=3,
+        order_recorded=(5, 15),
+        order_draws=2,
+        order_seeds=1,
+    ),
+    "decide": OrdersConfig(),
+    "paper": OrdersConfig(
+        order_recorded=(5, 10, 20, 30, 40, 60, 80), order_draws=4, order_seeds=10, linear_seeds=10
+    ),
+}
