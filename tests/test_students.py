@@ -15,7 +15,7 @@ from neuroloom.simulation import simulate
 
 N, DT = 12, 0.02
 KEY = jax.random.key(0)
-QUICK = SecondOrder(n_clamped=5, n_free=10, n_inner=24, together=2)
+QUICK = SecondOrder(horizons=(1.0,), n_clamped=5, n_free=10, n_inner=24, together=2)
 
 
 @pytest.fixture(scope="module")
@@ -175,9 +175,32 @@ def test_a_killed_sweep_goes_on_to_the_same_numbers(school, tmp_path):
     both = students(start, range(3), range(8))
     path = tmp_path / "sweep"
     whole = fit_students(both, lesson, method=QUICK, key=KEY, progress=False, checkpoint=path)
-    (tmp_path / "sweep.1.checkpoint").unlink()  # as if it was killed between the stages
+    (tmp_path / "sweep-1").unlink()  # as if it was killed between the stages
     again = fit_students(both, lesson, method=QUICK, key=KEY, progress=False, checkpoint=path)
     assert eqx.tree_equal(again.parameters, whole.parameters)
+
+
+def test_early_stages_see_the_beginnings_of_the_trials(school):
+    """What comes after the horizon changes nothing until the last stage."""
+    _, lesson, start = school
+    half = SecondOrder(horizons=(0.5,), n_clamped=3, n_free=0, n_inner=6, together=2)
+    spoiled = lesson._replace(
+        rates=lesson.rates.at[:, 30:].set(7.0), inputs=lesson.inputs.at[:, 30:].set(-9.0)
+    )
+    learned = [
+        fit_students(students(start, range(6)), one, method=half, key=KEY, progress=False)
+        for one in (lesson, spoiled)
+    ]
+    assert eqx.tree_equal(learned[0].parameters, learned[1].parameters)
+    last = lesson._replace(rates=lesson.rates.at[:, 29].set(7.0))
+    other = fit_students(students(start, range(6)), last, method=half, key=KEY, progress=False)
+    assert not eqx.tree_equal(learned[0].parameters, other.parameters)
+
+
+@pytest.mark.parametrize("horizons", [(0.5, 0.5), (1.0, 0.5), (0.0, 1.0), (0.5, 1.5)])
+def test_horizons_that_do_not_rise_are_refused(horizons):
+    with pytest.raises(InputError, match=r"\(1.0,\) shows whole trials"):
+        SecondOrder(horizons=horizons)
 
 
 @pytest.mark.parametrize("build", [SecondOrder, FirstOrder])

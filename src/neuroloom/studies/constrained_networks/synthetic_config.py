@@ -25,10 +25,11 @@ class Published:
 
 @dataclass(frozen=True)
 class Quick:
-    """Second order, first with the recorded neurons clamped, without noise in students."""
+    """Second order, over growing horizons with recorded neurons clamped; no noise in students."""
 
-    n_clamped: int = 10
-    n_free: int = 25
+    horizons: tuple[float, ...] = (0.15, 0.3, 0.5, 1.0)  # parts of the trials, one after another
+    n_clamped: int = 10  # steps at each horizon
+    n_free: int = 15
     n_inner: int = 40  # conjugate gradient iterations a step
     damping: float = 0.1  # of the first step
     together: int = 4  # students that a device trains at once
@@ -93,7 +94,9 @@ SYNTHETIC_PRESETS = {
         low_rank_recorded=(2, 4, 10, 40),
         chaotic_sizes=(),
         n_tanh_seeds=3,
-        tanh=Quick(n_clamped=5, n_free=25, n_inner=20, together=8, stop_below=1e-8),
+        tanh=Quick(
+            horizons=(1.0,), n_clamped=5, n_free=25, n_inner=20, together=8, stop_below=1e-8
+        ),
     ),
     "decide": SyntheticConfig(
         n_trained=8,
@@ -112,7 +115,7 @@ SYNTHETIC_PRESETS = {
         chaotic_sizes=(200, 400),
         chaotic_recorded=(16, 32, 64, 128, 256),
         n_tanh_seeds=5,
-        tanh=Quick(n_clamped=20, n_free=60, together=8, stop_below=1e-8),
+        tanh=Quick(n_free=40, together=8, stop_below=1e-8),
     ),
     "paper": SyntheticConfig(),
 }
