@@ -4,7 +4,6 @@ A reconstruction: the source's exact bump, readouts and starts are not known to 
 export (`central_complex.export`) its claim is not tested.
 """
 
-import hashlib
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -29,6 +28,7 @@ from neuroloom.studies.constrained_networks.central_complex_network import (
     ring_network,
     task_loss,
 )
+from neuroloom.studies.constrained_networks.exports import checksum
 from neuroloom.studies.constrained_networks.real_circuits_config import CentralComplexConfig
 from neuroloom.studies.constrained_networks.zebrafish.arm import state_scores
 from neuroloom.studies.framework import (
@@ -216,19 +216,9 @@ def _rows(ring: Ring, trials: Bumps, mask: np.ndarray, model: str, n_recorded: i
     ]
 
 
-def _checksum(export: str) -> str:
-    """Of every file of the export, so that a cell is computed anew for other data."""
-    path, digest = Path(export), hashlib.sha256()
-    files = sorted(path.rglob("*")) if path.is_dir() else [path]
-    for file in files:
-        if file.is_file():
-            digest.update(file.name.encode() + file.read_bytes())
-    return digest.hexdigest()[:16]
-
-
 def _cells(config: Any) -> Sequence[Cell]:
     settings: CentralComplexConfig = config.central_complex
-    data = _checksum(settings.export) if settings.export else "none"
+    data = checksum(settings.export) if settings.export else "none"
     return grid("central-complex", data=(data,), seed=range(settings.n_seeds))
 
 

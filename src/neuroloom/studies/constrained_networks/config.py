@@ -9,6 +9,7 @@ from neuroloom.studies.constrained_networks.real_circuits_config import (
     CentralComplexConfig,
     IntegratorConfig,
     LarvaConfig,
+    LocomotionConfig,
 )
 from neuroloom.studies.constrained_networks.synthetic_config import (
     SYNTHETIC_PRESETS,
@@ -39,6 +40,8 @@ class ConstrainedNetworksConfig:
     """The zebrafish's oculomotor integrator."""
     larva: LarvaConfig = field(default_factory=LarvaConfig)
     """The larva's mushroom body, from one side to the other."""
+    larva_locomotion: LocomotionConfig = field(default_factory=LocomotionConfig)
+    """Crawling of the larva, from a user's export."""
     central_complex: CentralComplexConfig = field(default_factory=CentralComplexConfig)
     """The fly's ring attractor, from a user's export."""
 

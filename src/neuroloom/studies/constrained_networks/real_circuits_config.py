@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-__all__ = ["CentralComplexConfig", "IntegratorConfig", "LarvaConfig"]
+__all__ = ["CentralComplexConfig", "IntegratorConfig", "LarvaConfig", "LocomotionConfig"]
 
 
 @dataclass(frozen=True)
@@ -118,3 +118,56 @@ class CentralComplexConfig:
     """Second-order steps of a student at most."""
     start_gain: float = 0.8
     """A student starts from its teacher's gains in another order within groups, times this."""
+
+
+@dataclass(frozen=True)
+class LocomotionConfig:
+    """Crawling of the larva from a user's export (Fig. 5 a-c): a reconstruction."""
+
+    export: str = ""
+    """A connectome with premotor and motor neurons, such as an edge list; empty: no data."""
+    neurons: str = ""
+    """The table of neurons of an edge list; empty where the export has them itself."""
+    type_column: str = "cell_type"
+    """Neuron column that says PMN or MN."""
+    order_column: str = "segment"
+    """Neuron column that orders motor neurons from front to back: numbers, or T1 to T3, A1 to A9.
+    The published motor targets are not known to us; the wave that travels along it is ours."""
+    tau: float = 0.2
+    """Time constant of every neuron, in seconds: where those of the authors' earlier model start;
+    those of the source are not known to us. Not trained."""
+    dt: float = 0.05
+    """Step, in seconds; of the earlier model."""
+    duration: float = 6.0
+    """Length of a trial, in seconds; of the earlier model."""
+    command_sd: float = 0.5
+    """SD of the weights of a direction's command to premotor neurons."""
+    wave_from: float = 1.0
+    """When the first motor neuron peaks, in seconds; the peak is 1."""
+    wave_travels: float = 4.0
+    """Time between the first peak and the last, in seconds."""
+    wave_width: float = 0.4
+    """SD of a motor neuron's activity in time, in seconds."""
+    gain_low: float = 0.5
+    gain_high: float = 5.0
+    """The teacher's gains stay between the two (through tanh, where the source clamps)."""
+    start_gain_high: float = 1.5
+    """They start uniform between the lower bound and this."""
+    penalty: float = 1.0
+    """lambda, weight of the mean squared premotor rate; the source's is not known to us."""
+    teacher_steps: int = 5_000
+    """Adam steps of a teacher."""
+    teacher_rate: float = 1e-2
+    """Its learning rate at the start; it falls tenfold, evenly in its logarithm."""
+    n_recorded: tuple[int, ...] = (2, 8, 24, 48, 96)
+    """Recorded premotor neurons M, a subset of the published list."""
+    n_seeds: int = 3
+    """Teachers, each with its own students."""
+    n_clamped: int = 10
+    """Second-order steps of a student with recorded neurons clamped."""
+    n_steps: int = 30
+    """And without, at most."""
+    start_gain: float = 0.5
+    """A student's gains start as |this x (SD of the teacher's x N(0, 1) + their mean)|."""
+    n_null_draws: int = 3
+    """Draws of each null wiring, each with a student of its own."""
