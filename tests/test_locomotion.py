@@ -15,7 +15,7 @@ from neuroloom.studies.constrained_networks.locomotion_network import (
     crawling_circuit,
     crawling_loss,
     places,
-    shares_of_input,
+    unit_norm_input,
     untaught,
     waves,
 )
@@ -23,10 +23,7 @@ from neuroloom.studies.constrained_networks.real_circuits_config import Locomoti
 from neuroloom.studies.framework import Cell, Context, NoDataError, NotTestedError, Results, Row
 
 SETTINGS = LocomotionConfig(
-    duration=3.0,
-    wave_from=0.8,
-    wave_travels=1.4,
-    teacher_steps=150,
+    teacher_steps=1_000,
     n_recorded=(2, 14),
     n_seeds=1,
     n_null_draws=1,
@@ -106,7 +103,7 @@ def test_neurons_without_an_exciting_transmitter_inhibit_and_the_audit_says_so(c
 
 
 def test_a_premotor_neuron_drives_those_it_connects_to_and_not_those_it_hears(circuit, rng):
-    shares = shares_of_input(circuit)
+    shares = unit_norm_input(circuit)
     crawler = untaught(shares, SETTINGS, rng)
     pair = next(
         (a, b)
@@ -115,18 +112,20 @@ def test_a_premotor_neuron_drives_those_it_connects_to_and_not_those_it_hears(ci
     )
     for pushed, moves in (pair, True), (pair[::-1], False):
         push = jnp.zeros((1, 2, 26)).at[0, 0, pushed[0]].set(1.0)
-        moved = crawler.rates(push) - crawler.rates(0 * push)
+        moved = simulate(crawler.network, push, dt=0.05) - simulate(
+            crawler.network, 0 * push, dt=0.05
+        )
         assert bool(abs(moved[0, 1, pushed[1]]) > 1e-9) is moves
 
 
 def test_the_network_is_the_published_equation(circuit, rng):
-    shares = shares_of_input(circuit)
+    shares = unit_norm_input(circuit)
     crawler = untaught(shares, SETTINGS, rng)
     w = np.zeros((26, 26))
     for a, b, count, sign in zip(
         circuit.pre, circuit.post, circuit.count, circuit.sign, strict=True
     ):
-        w[b, a] = sign * count / circuit.count[circuit.post == b].sum()
+        w[b, a] = sign * count / np.linalg.norm(circuit.count[circuit.post == b])
     g = np.asarray(crawler.network.gain.expand())
     assert ((g > 0.5) & (g < 1.5)).all()
     x, u = np.zeros(26), rng.normal(size=(1, 7, 26))
@@ -134,22 +133,21 @@ def test_the_network_is_the_published_equation(circuit, rng):
     for t in range(7):
         x = x + 0.05 / 0.2 * (-x + g * (w @ np.log1p(np.exp(x))) + u[0, t])
         rates.append(np.log1p(np.exp(x)))
-    np.testing.assert_allclose(crawler.rates(jnp.asarray(u))[0], rates, rtol=1e-9)
-    free = locomotion._published_form(shares, crawler.network, SETTINGS)
-    states = simulate(free, jnp.asarray(u), dt=0.05)
-    np.testing.assert_allclose(free.rate(states)[0], rates, rtol=1e-9)
+    for network in crawler.network, locomotion._published_form(shares, crawler.network):
+        states = simulate(network, jnp.asarray(u), dt=0.05)
+        np.testing.assert_allclose(network.rate(states)[0], rates, rtol=1e-9)
 
 
 def test_forward_the_back_moves_first_and_backward_the_front(circuit, rng):
-    task = waves(circuit, SETTINGS, rng)
+    task = waves(circuit, SETTINGS)
     peak = np.asarray(task.targets)[:, :, 20:].argmax(axis=1)  # MN at T3, A1, A2, twice
-    np.testing.assert_array_equal(peak[0], [43, 29, 15, 43, 29, 15])
-    np.testing.assert_array_equal(peak[1], [15, 29, 43, 15, 29, 43])
+    np.testing.assert_array_equal(peak[0], [29, 19, 9, 29, 19, 9])
+    np.testing.assert_array_equal(peak[1], [9, 19, 29, 9, 19, 29])
     assert np.isnan(task.targets[..., :20]).all()
-    inputs = np.asarray(task.inputs)
-    assert not inputs[..., 20:].any()
-    assert (inputs == inputs[:, :1]).all()
-    assert not np.allclose(inputs[0, 0, :20], inputs[1, 0, :20])
+    crawler = untaught(circuit, SETTINGS, rng)
+    drive, command = np.asarray(crawler.drive(task.inputs)), np.asarray(crawler.command)
+    assert not drive[..., 20:].any()
+    np.testing.assert_allclose(drive[:, :, :20], np.repeat(command[:, None, :20], 40, axis=1))
 
 
 def test_places_are_numbers_or_segments_from_front_to_back():
@@ -159,8 +157,8 @@ def test_places_are_numbers_or_segments_from_front_to_back():
 
 
 def test_a_circuit_that_does_what_is_asked_pays_for_premotor_rates_alone(circuit, rng):
-    task = waves(circuit, SETTINGS, rng)
-    crawler = untaught(shares_of_input(circuit), replace(SETTINGS, penalty=3.0), rng)
+    task = waves(circuit, SETTINGS)
+    crawler = untaught(unit_norm_input(circuit), replace(SETTINGS, penalty=3.0), rng)
     rates = crawler.rates(task.inputs)
     done = task._replace(targets=jnp.where(jnp.isnan(task.targets), jnp.nan, rates))
     weight, key = jnp.ones(2), jax.random.key(0)
@@ -168,7 +166,7 @@ def test_a_circuit_that_does_what_is_asked_pays_for_premotor_rates_alone(circuit
     assert float(crawling_loss(crawler, done, weight, key)) == pytest.approx(paid)
     off = done._replace(targets=done.targets + 0.1)
     more = float(crawling_loss(crawler, off, weight, key)) - paid
-    assert more == pytest.approx(0.5 * 0.01 * 2 * 60 * 6)
+    assert more == pytest.approx(0.5 * 0.01 * 2 * 40 * 6)
 
 
 @pytest.mark.parametrize(
@@ -227,7 +225,7 @@ def test_another_table_of_neurons_is_another_cell(export, tmp_path):
     assert cells[0] != cells[1]
 
 
-def verdict(own, untrained=10.0, permuted=(20.0, 11.0), rewired=(9.0, 2.1)):
+def verdict(own, untrained=10.0, permuted=(20.0, 11.0), rewired=(9.0, 2.1), crawls=0.8):
     at = {"n_recorded": 48}
     controls = {
         "untrained": [untrained],
@@ -237,6 +235,7 @@ def verdict(own, untrained=10.0, permuted=(20.0, 11.0), rewired=(9.0, 2.1)):
     }
     cells = {
         Cell.of("larva-locomotion", data="x", seed=seed): [
+            Row("teacher", locomotion.CRAWLS, crawls),
             Row("unrecorded", "mse", value, "", {"model": "wiring", **at}),
             *(
                 Row("unrecorded", "mse", v, "", {"model": model, "draw": draw, **at})
@@ -258,3 +257,53 @@ def test_wiring_must_beat_the_best_draw_of_every_control_in_every_seed():
     assert verdict([1.0, 1.0, 0.9], permuted=(20.0, 9.0)).outcome == "fail"
     with pytest.raises(NotTestedError, match="where 3 are needed"):
         verdict([0.1, 0.1])
+    with pytest.raises(NotTestedError, match="3 of 3 teachers do not crawl"):
+        verdict([0.1, 0.1, 0.1], crawls=0.4)
+
+
+@pytest.fixture(scope="module")
+def lesson(circuit):
+    rng = np.random.default_rng(3)
+    shares = unit_norm_input(circuit)
+    crawler = untaught(shares, SETTINGS, rng)
+    teacher = locomotion._published_form(shares, crawler.network)
+    drive = crawler.drive(waves(shares, SETTINGS).inputs)
+    return teacher, locomotion._lesson(teacher, drive, SETTINGS)
+
+
+def test_students_that_see_all_premotor_neurons_but_one_find_the_teacher(circuit, lesson, rng):
+    (teacher, taught), label = lesson, circuit.column("cell_type")
+    premotor = label == "PMN"
+    sets = [np.arange(26) < m for m in (2, 19)]
+    starts = [locomotion._started(teacher, premotor, seen, SETTINGS, rng) for seen in sets]
+    known, start = (np.asarray(n.gain.expand()) for n in (teacher, starts[1].network))
+    np.testing.assert_array_equal(start[20:], known[20:])  # motor neurons are known
+    names = ["few", "most"]
+    found, lost = locomotion._trained(starts, taught, SETTINGS, names, rng, progress=False)
+    assert not lost
+    at = locomotion._At(taught, label, sets[1], 19)
+    mse = [
+        {row.split: row.value for row in at.rows(network, "", SETTINGS) if row.measure == "mse"}
+        for network in (starts[1].network, found[0], found[1])
+    ]
+    untrained, few, most = mse
+    for split in ("recorded", "unrecorded", "motor"):
+        assert most[split] < 1e-3 * untrained[split]
+        assert most[split] < few[split]
+    np.testing.assert_array_equal(found[1].strength, teacher.strength)
+
+
+@pytest.mark.slow
+def test_the_crawler_is_measured_beside_its_controls(circuit, rng):
+    measured = locomotion.teacher_and_students(circuit, SETTINGS, rng, deciding_m=14)
+    assert not measured.failures
+    rows = [row for row in measured.rows if row.measure == "mse"]
+    mse = {(r.split, r.at["model"], r.at["n_recorded"]): r.value for r in rows}
+    assert mse["unrecorded", "wiring", 14] < 0.2 * mse["unrecorded", "untrained", 14]
+    assert mse["unrecorded", "wiring", 14] < mse["unrecorded", "wiring", 2]
+    for null in locomotion.NULL_WIRINGS:
+        assert mse["unrecorded", "wiring", 14] < mse["unrecorded", null, 14]
+    (explained,) = [r.value for r in measured.rows if r.measure == "motor targets, r2"]
+    assert explained > 0.5
+    assert measured.arrays["motor"].shape == measured.arrays["motor_target"].shape == (2, 40, 6)
+    assert any("reconstruction" in note for note in measured.notes)

@@ -227,7 +227,7 @@ def _measure(cell: Cell, config: Any, context: Context) -> Measured:
     if not settings.export:
         raise NoDataError(
             "the hemibrain's central complex does not ship. Export EPG, EPGt, PEN, Delta7 and PEG "
-            "from neuPrint and name the folder in `central_complex.export`."
+            "from neuPrint and give the folder as `--central-complex.export`."
         )
     circuit = ring_circuit(read_connectome(Path(settings.export)))
     rng = np.random.default_rng([17, cell["seed"]])

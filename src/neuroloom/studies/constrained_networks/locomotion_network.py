@@ -13,7 +13,7 @@ from neuroloom.connectome import Connectome
 from neuroloom.connectome.connectome import ELECTRICAL
 from neuroloom.connectome.signs import TransmitterSigns
 from neuroloom.errors import InputError
-from neuroloom.networks import GainSide, RateNetwork, Softplus, global_value, per_neuron
+from neuroloom.networks import GainSide, RateNetwork, Softplus, per_neuron
 from neuroloom.networks.constraints import Bounded
 from neuroloom.simulation import simulate
 from neuroloom.studies.constrained_networks.real_circuits_config import LocomotionConfig
@@ -24,7 +24,7 @@ __all__ = [
     "crawling_circuit",
     "crawling_loss",
     "places",
-    "shares_of_input",
+    "unit_norm_input",
     "untaught",
     "waves",
 ]
@@ -34,32 +34,44 @@ SEGMENT = re.compile(r"(T(?=[1-3])|A)([1-9])", re.IGNORECASE)
 
 
 class Crawler(eqx.Module):
-    """A network that crawls.
+    """A network that crawls on command.
 
     Attributes:
         network: Premotor and motor neurons.
+        command: What each direction's command drives, in the unit of the state.
+        premotor: 1 for a premotor neuron, else 0; motor neurons hear no command.
         dt: Step, in seconds.
         penalty: Weight of the mean squared premotor rate in the loss.
     """
 
     network: RateNetwork
+    command: Float[Array, "direction neuron"]
+    premotor: Float[Array, " neuron"]
     dt: float = eqx.field(static=True)
     penalty: float = eqx.field(static=True)
 
-    def rates(self, inputs: Float[Array, "trial time neuron"]) -> Float[Array, "trial time neuron"]:
-        """What every neuron sends, from rest at state 0."""
-        return self.network.rate(simulate(self.network, inputs, dt=self.dt))
+    def drive(
+        self, inputs: Float[Array, "trial time direction"]
+    ) -> Float[Array, "trial time neuron"]:
+        """What reaches every neuron, in the unit of the state."""
+        return inputs @ (self.command * self.premotor[None, :])
+
+    def rates(
+        self, inputs: Float[Array, "trial time direction"]
+    ) -> Float[Array, "trial time neuron"]:
+        """What every neuron sends, from state 0."""
+        return self.network.rate(simulate(self.network, self.drive(inputs), dt=self.dt))
 
 
 class Waves(NamedTuple):
     """Two trials, forward and backward: the command, and the motor wave that it calls for.
 
     Attributes:
-        inputs: Drive of every neuron, in the unit of the state; 0 for motor neurons.
+        inputs: 1 for the direction of the trial, 0 for the other.
         targets: Rates of motor neurons; NaN for premotor neurons, of which nothing is asked.
     """
 
-    inputs: Float[Array, "trial time neuron"]
+    inputs: Float[Array, "trial time direction"]
     targets: Float[Array, "trial time neuron"]
 
 
@@ -89,7 +101,7 @@ def crawling_circuit(connectome: Connectome, *, type_column: str, order_column: 
         raise InputError(
             f"The neurons must be PMN and MN by the column `{type_column}`; there are no "
             f"{' and no '.join(missing)}, but {_some(label)}. Name the column that says so in "
-            "`larva_locomotion.type_column`."
+            "`--larva-locomotion.type-column`."
         )
     order = _column(connectome, order_column, "orders the motor neurons from front to back")
     chosen = np.isin(label, (PREMOTOR, MOTOR))
@@ -123,8 +135,8 @@ def _column(connectome: Connectome, name: str, use: str) -> Shaped[np.ndarray, "
         raise InputError(
             f"The export must have a neuron column that {use}; there is no `{name}` among "
             f"{', '.join(connectome.neurons) or 'none at all'}. Add it to the table of neurons, or "
-            "name yours in `larva_locomotion.type_column` or `larva_locomotion.order_column`. The "
-            "published motor targets are not known to us, and nothing stands in for them."
+            "name yours by `--larva-locomotion.type-column` or `--larva-locomotion.order-column`. "
+            "The published motor targets are not known to us: this order takes their place."
         )
     return connectome.neurons[name]
 
@@ -183,7 +195,7 @@ def places(
         raise InputError(
             f"Motor neurons must stand in at least 2 places for a wave to travel; by `{column}` "
             f"all {len(texts)} are at {texts[0]}. Name a column that orders them in "
-            "`larva_locomotion.order_column`."
+            "`--larva-locomotion.order-column`."
         )
     return (found - found.min()) / np.ptp(found)
 
@@ -199,33 +211,31 @@ def _place(text: str) -> float:
         return float("nan")
 
 
-def shares_of_input(circuit: Connectome) -> Connectome:
-    """Each count as a fraction of all that its receiver receives within the circuit.
+def unit_norm_input(circuit: Connectome) -> Connectome:
+    """Each count over the root of the sum of squares of what its receiver receives.
 
-    The gain acts on what a neuron receives, so that this only chooses its unit. How the source
-    scales its weights is not known to us.
+    The gain acts on what a neuron receives, so that this chooses the unit of the gain, and with it
+    what its bounds mean. How the source scales its weights is not known to us.
     """
-    received = np.bincount(circuit.post, circuit.count, minlength=circuit.n_neurons)
+    received = np.bincount(circuit.post, circuit.count**2, minlength=circuit.n_neurons)
     return replace(
         circuit,
-        count=circuit.count / received[circuit.post],
+        count=circuit.count / np.sqrt(received)[circuit.post],
         count_unit="mean_synapses",
-        audit=(*circuit.audit, "counts are fractions of what the receiver receives in the circuit"),
+        audit=(*circuit.audit, "squares of the counts that a neuron receives are scaled to sum 1"),
     )
 
 
-def waves(circuit: Connectome, settings: LocomotionConfig, rng: np.random.Generator) -> Waves:
+def waves(circuit: Connectome, settings: LocomotionConfig) -> Waves:
     """A wave of motor activity for each direction, and a command that is held for the trial.
 
-    Motor neurons rise and fall as a Gaussian in time. Forward, the wave travels from back to front,
-    backward from front to back. Each direction has its own weights of the command to premotor
-    neurons. A reconstruction: the published targets and commands are not known to us.
+    Motor neurons rise and fall as a Gaussian in time, to a peak of 1. Forward, the wave travels
+    from back to front, backward from front to back. A reconstruction: the published targets and
+    commands are not known to us.
     """
     place = circuit.column("place")
     time = settings.dt * (1 + np.arange(round(settings.duration / settings.dt)))
-    premotor = circuit.column("cell_type") == PREMOTOR
-    command = settings.command_sd * rng.normal(size=(2, circuit.n_neurons)) * premotor
-    inputs = np.repeat(command[:, None, :], len(time), axis=1)
+    inputs = np.repeat(np.eye(2)[:, None, :], len(time), axis=1)
     passed = np.stack([1 - place, place])  # forward, backward
     center = settings.wave_from + settings.wave_travels * passed
     away = (time[None, :, None] - center[:, None, :]) / settings.wave_width
@@ -235,30 +245,33 @@ def waves(circuit: Connectome, settings: LocomotionConfig, rng: np.random.Genera
 def untaught(circuit: Connectome, settings: LocomotionConfig, rng: np.random.Generator) -> Crawler:
     r"""A teacher before it learns.
 
-    $$\tau \dot x_i = -x_i + g_i\, (W\, \mathrm{softplus}(x))_i + b_i + u_i$$
+    $$\tau_i \dot x_i = -x_i + g_i\, (W\, \mathrm{softplus}(x))_i + b_i + u_i$$
 
-    Gains start uniform and stay between two bounds; biases start at 0.
+    Gains start uniform and stay between two bounds, as time constants do; biases start at 0 and the
+    weights of commands are normal.
 
     Args:
-        circuit: Of `shares_of_input`.
+        circuit: Of `unit_norm_input`.
         settings: Every number.
         rng: Randomness.
     """
     n = circuit.n_neurons
+    gain = rng.uniform(settings.gain_low, settings.start_gain_high, n)
+    bounds = {
+        "tau": Bounded(settings.tau_low, settings.tau_high),
+        "gain": Bounded(settings.gain_low, settings.gain_high),
+    }
     network = RateNetwork.from_connectome(
         circuit,
-        tau=global_value(settings.tau, n, unit="s"),
-        gain=per_neuron(
-            rng.uniform(settings.gain_low, settings.start_gain_high, n),
-            n,
-            unit="1",
-            constraint=Bounded(settings.gain_low, settings.gain_high),
-        ),
+        tau=per_neuron(settings.tau, n, unit="s", constraint=bounds["tau"]),
+        gain=per_neuron(gain, n, unit="1", constraint=bounds["gain"]),
         bias=per_neuron(0.0, n, unit="state"),
         activation=Softplus(1.0),
         gain_side=GainSide.POSTSYNAPTIC,
     )
-    return Crawler(network, settings.dt, settings.penalty)
+    command = jnp.asarray(settings.command_sd * rng.normal(size=(2, n)))
+    premotor = jnp.asarray(circuit.column("cell_type") == PREMOTOR, command.dtype)
+    return Crawler(network, command, premotor, settings.dt, settings.penalty)
 
 
 def crawling_loss(

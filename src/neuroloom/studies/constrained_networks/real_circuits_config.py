@@ -134,19 +134,22 @@ class LocomotionConfig:
     """Neuron column that orders motor neurons from front to back: numbers, or T1 to T3, A1 to A9.
     The published motor targets are not known to us; the wave that travels along it is ours."""
     tau: float = 0.2
-    """Time constant of every neuron, in seconds: where those of the authors' earlier model start;
-    those of the source are not known to us. Not trained."""
+    tau_low: float = 0.05
+    tau_high: float = 1.0
+    """Where the teacher's time constants start, in seconds, and their bounds: those of the authors'
+    earlier model; the source's are not known to us. Known to students."""
     dt: float = 0.05
     """Step, in seconds; of the earlier model."""
-    duration: float = 6.0
-    """Length of a trial, in seconds; of the earlier model."""
+    duration: float = 2.0
+    """Length of a trial, in seconds; 6 in the earlier model, where no wave of ours was learned."""
     command_sd: float = 0.5
-    """SD of the weights of a direction's command to premotor neurons."""
-    wave_from: float = 1.0
+    """SD of the weights of a direction's command to premotor neurons before the teacher trains
+    them. Known to students."""
+    wave_from: float = 0.5
     """When the first motor neuron peaks, in seconds; the peak is 1."""
-    wave_travels: float = 4.0
+    wave_travels: float = 1.0
     """Time between the first peak and the last, in seconds."""
-    wave_width: float = 0.4
+    wave_width: float = 0.25
     """SD of a motor neuron's activity in time, in seconds."""
     gain_low: float = 0.5
     gain_high: float = 5.0
@@ -159,6 +162,9 @@ class LocomotionConfig:
     """Adam steps of a teacher."""
     teacher_rate: float = 1e-2
     """Its learning rate at the start; it falls tenfold, evenly in its logarithm."""
+    least_r2: float = 0.5
+    """A teacher must explain this share of the motor targets' variance, or it does not crawl and
+    the claim is not tested."""
     n_recorded: tuple[int, ...] = (2, 8, 24, 48, 96)
     """Recorded premotor neurons M, a subset of the published list."""
     n_seeds: int = 3
