@@ -1,5 +1,6 @@
 """A crawling larva from an export: direction, waves, teacher, students, and what is refused."""
 
+import json
 from dataclasses import dataclass, field, replace
 
 import jax
@@ -9,6 +10,7 @@ import pytest
 
 from neuroloom.connectome import read_connectome
 from neuroloom.errors import InputError
+from neuroloom.report.wording import verdict_text
 from neuroloom.simulation import simulate
 from neuroloom.studies.constrained_networks import locomotion
 from neuroloom.studies.constrained_networks.locomotion_network import (
@@ -20,7 +22,15 @@ from neuroloom.studies.constrained_networks.locomotion_network import (
     waves,
 )
 from neuroloom.studies.constrained_networks.real_circuits_config import LocomotionConfig
-from neuroloom.studies.framework import Cell, Context, NoDataError, NotTestedError, Results, Row
+from neuroloom.studies.framework import (
+    Cell,
+    Context,
+    NoDataError,
+    NotTestedError,
+    Results,
+    Row,
+    run,
+)
 
 SETTINGS = LocomotionConfig(
     teacher_steps=1_000,
@@ -293,6 +303,26 @@ def test_students_that_see_all_premotor_neurons_but_one_find_the_teacher(circuit
     np.testing.assert_array_equal(found[1].strength, teacher.strength)
 
 
+def test_no_recorded_neuron_is_among_those_scored_as_unrecorded(circuit, lesson):
+    (teacher, taught), recorded = lesson, np.isin(np.arange(26), [3, 7])
+    truth = np.asarray(taught.rates)
+    moved = truth.copy()
+    moved[..., [3, 7]] += 1  # recorded
+    moved[..., 20:] += 2  # motor
+    at = locomotion._At(
+        taught._replace(rates=jnp.asarray(moved)), circuit.column("cell_type"), recorded, 2
+    )
+    mse = {r.split: r.value for r in at.rows(teacher, "", SETTINGS) if r.measure == "mse"}
+    assert mse["recorded"] == pytest.approx(1)
+    assert mse["unrecorded"] == pytest.approx(0, abs=1e-12)
+    assert mse["motor"] == pytest.approx(4)
+    hidden = moved[..., [i for i in range(20) if i not in (3, 7)]]
+    drawn = [r.value for r in at.permuted(np.random.default_rng(0)) if r.measure == "mse"]
+    assert len(drawn) == 20
+    # over all orders, a neuron in another's place costs twice their variance over neurons
+    assert np.mean(drawn) == pytest.approx(2 * hidden.var(axis=2).mean(), rel=0.25)
+
+
 @pytest.mark.slow
 def test_the_crawler_is_measured_beside_its_controls(circuit, rng):
     measured = locomotion.teacher_and_students(circuit, SETTINGS, rng, deciding_m=14)
@@ -307,3 +337,13 @@ def test_the_crawler_is_measured_beside_its_controls(circuit, rng):
     assert explained > 0.5
     assert measured.arrays["motor"].shape == measured.arrays["motor_target"].shape == (2, 40, 6)
     assert any("reconstruction" in note for note in measured.notes)
+
+
+def test_claims_of_arms_without_an_export_read_not_tested_no_data(tmp_path):
+    arms = ("larva-locomotion", "central-complex")
+    folder = run("constrained-networks", "fast", arms=arms, out=tmp_path, progress=False)
+    card = {claim["id"]: claim for claim in json.loads((folder / "claims.json").read_text())}
+    for name in arms:
+        words = verdict_text(card[name]["verdict"], card[name]["reason"])
+        assert words.startswith("not tested: no data: the ")
+        assert f"`--{name}.export`" in words
