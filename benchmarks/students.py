@@ -32,7 +32,7 @@ def lesson_and_students(cache: Path, recorded: tuple[int, ...], seeds: range) ->
         student_of,
     )
     from neuroloom.studies.constrained_networks.teachers import cached_teacher
-    from neuroloom.studies.constrained_networks.teachers.config import CyclingConfig
+    from neuroloom.studies.constrained_networks.teachers_config import CyclingConfig
     from neuroloom.studies.framework import Context
 
     context = Context(checkpoint=cache / "students", cache=cache, data=None, progress=True)

@@ -6,7 +6,7 @@ smaller preset changes is what it writes.
 
 from dataclasses import dataclass, field
 
-from neuroloom.studies.constrained_networks.teachers.config import CyclingConfig
+from neuroloom.studies.constrained_networks.teachers_config import CyclingConfig
 
 __all__ = ["SYNTHETIC_PRESETS", "Published", "Quick", "StudentFit", "SyntheticConfig"]
 

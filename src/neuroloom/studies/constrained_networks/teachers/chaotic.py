@@ -6,7 +6,6 @@ import numpy as np
 from neuroloom.connectome import Connectome
 from neuroloom.networks import RateNetwork, Tanh, global_value, per_neuron
 from neuroloom.simulation import simulate
-from neuroloom.studies.constrained_networks.teachers.config import ChaoticConfig, LowRankConfig
 from neuroloom.studies.constrained_networks.teachers.teacher import Drawn
 from neuroloom.studies.constrained_networks.teachers.weights import (
     checked_wiring,
@@ -14,6 +13,7 @@ from neuroloom.studies.constrained_networks.teachers.weights import (
     matrix_of,
     with_radius,
 )
+from neuroloom.studies.constrained_networks.teachers_config import ChaoticConfig, LowRankConfig
 
 __all__ = ["burned_in", "draw_chaotic", "tanh_network"]
 

@@ -13,7 +13,6 @@ from neuroloom.errors import InputError
 from neuroloom.fitting import fit
 from neuroloom.networks import RateNetwork, Rectified, Softplus, global_value, per_neuron
 from neuroloom.studies.constrained_networks.readout import ReadoutLoss, ReadoutNetwork
-from neuroloom.studies.constrained_networks.teachers.config import CyclingConfig
 from neuroloom.studies.constrained_networks.teachers.teacher import Drawn
 from neuroloom.studies.constrained_networks.teachers.weights import (
     checked_wiring,
@@ -21,6 +20,7 @@ from neuroloom.studies.constrained_networks.teachers.weights import (
     matrix_of,
     root_mean_square_input,
 )
+from neuroloom.studies.constrained_networks.teachers_config import CyclingConfig
 from neuroloom.tasks import Cycling, Trials
 
 __all__ = ["cycling_network", "draw_cycling", "untrained_cycling"]

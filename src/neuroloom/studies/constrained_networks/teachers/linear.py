@@ -5,7 +5,6 @@ import numpy as np
 from neuroloom.connectome import Connectome
 from neuroloom.errors import InputError
 from neuroloom.networks import Linear, RateNetwork, global_value, per_neuron
-from neuroloom.studies.constrained_networks.teachers.config import LinearConfig
 from neuroloom.studies.constrained_networks.teachers.teacher import Drawn
 from neuroloom.studies.constrained_networks.teachers.weights import (
     checked_wiring,
@@ -13,6 +12,7 @@ from neuroloom.studies.constrained_networks.teachers.weights import (
     matrix_of,
     with_radius,
 )
+from neuroloom.studies.constrained_networks.teachers_config import LinearConfig
 
 __all__ = ["draw_linear", "linear_network"]
 

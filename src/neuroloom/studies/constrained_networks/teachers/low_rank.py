@@ -5,7 +5,6 @@ import numpy as np
 from neuroloom.connectome import Connectome
 from neuroloom.errors import InputError
 from neuroloom.studies.constrained_networks.teachers.chaotic import burned_in, tanh_network
-from neuroloom.studies.constrained_networks.teachers.config import LowRankConfig
 from neuroloom.studies.constrained_networks.teachers.teacher import Drawn
 from neuroloom.studies.constrained_networks.teachers.weights import (
     checked_wiring,
@@ -13,6 +12,7 @@ from neuroloom.studies.constrained_networks.teachers.weights import (
     matrix_of,
     with_radius,
 )
+from neuroloom.studies.constrained_networks.teachers_config import LowRankConfig
 
 __all__ = ["draw_low_rank"]
 

@@ -9,17 +9,17 @@ import numpy as np
 from neuroloom.connectome import Connectome
 from neuroloom.networks import RateNetwork
 from neuroloom.studies.constrained_networks.teachers.chaotic import draw_chaotic, tanh_network
-from neuroloom.studies.constrained_networks.teachers.config import (
+from neuroloom.studies.constrained_networks.teachers.cycling import cycling_network, draw_cycling
+from neuroloom.studies.constrained_networks.teachers.linear import draw_linear, linear_network
+from neuroloom.studies.constrained_networks.teachers.low_rank import draw_low_rank
+from neuroloom.studies.constrained_networks.teachers.teacher import Drawn, Teacher, assemble
+from neuroloom.studies.constrained_networks.teachers_config import (
     ChaoticConfig,
     CyclingConfig,
     LinearConfig,
     LowRankConfig,
     TeacherConfig,
 )
-from neuroloom.studies.constrained_networks.teachers.cycling import cycling_network, draw_cycling
-from neuroloom.studies.constrained_networks.teachers.linear import draw_linear, linear_network
-from neuroloom.studies.constrained_networks.teachers.low_rank import draw_low_rank
-from neuroloom.studies.constrained_networks.teachers.teacher import Drawn, Teacher, assemble
 
 __all__ = ["Cached", "cached_teacher", "make_teacher"]
 

@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 from neuroloom.connectome import Connectome
 from neuroloom.networks import RateNetwork
 from neuroloom.simulation import simulate
-from neuroloom.studies.constrained_networks.teachers.config import TeacherConfig
+from neuroloom.studies.constrained_networks.teachers_config import TeacherConfig
 
 __all__ = ["Drawn", "Teacher", "assemble"]
 
