@@ -19,6 +19,7 @@ class Picture:
         caption: What is drawn and what to look for.
         axes: Drawn; the whole figure they are in is shown.
         wide: Whether it needs more than half a page; it then scrolls on a small screen.
+        full: Whether nothing may stand beside it: it has the whole width of the page.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Picture:
     caption: str
     axes: Axes
     wide: bool = False
+    full: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Galleries of studies: a module a study, with `pictures(contents)`.
+"""Galleries of studies: a module or package a study, with `pictures(contents)`.
 
 A study without one is drawn by `plain`: every measure against its longest numeric coordinate.
 """
@@ -11,7 +11,9 @@ from neuroloom.report.study_contents import StudyContents
 
 __all__ = ["GALLERIES", "gallery_of"]
 
-GALLERIES: dict[str, str] = {}
+GALLERIES: dict[str, str] = {
+    "constrained-networks": "neuroloom.report.studies.constrained_networks.gallery",
+}
 """Module by name of study."""
 
 
