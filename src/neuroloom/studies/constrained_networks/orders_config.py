@@ -36,9 +36,7 @@ ORDERS_PRESETS = {
         linear_rank=20,
         linear_recorded=(2, 5, 10, 15),
         linear_seeds=3,
-        order_recorded=(5, 15),
-        order_draws=2,
-        order_seeds=1,
+        order_seeds=0,  # a cycling network of this size decides nothing
     ),
     "decide": OrdersConfig(),
     "paper": OrdersConfig(
