@@ -1,5 +1,6 @@
 """Teachers: what they are made of, that they obey their equation, and what a connectome changes."""
 
+import sys
 from dataclasses import replace
 
 import jax
@@ -29,6 +30,7 @@ from neuroloom.studies.constrained_networks.teachers import (
 from neuroloom.studies.constrained_networks.teachers.cycling import untrained_cycling
 
 LONG_ID = 720575940621039145
+fit_module = sys.modules["neuroloom.fitting.fit"]
 CYCLING = CyclingConfig(n_neurons=24, n_trials=6, n_rounds=2, n_steps=8, batch_size=4)
 SMALL = {
     "cycling": CYCLING,
@@ -347,6 +349,27 @@ def test_a_training_that_is_resumed_gives_the_same_teacher(made, tmp_path):
     assert len(list(tmp_path.glob("cell.checkpoint*"))) == 2
     again = make_teacher(CYCLING, checkpoint=stem)
     np.testing.assert_array_equal(again.states, made["cycling"].states)
+
+
+def test_ctrl_c_in_a_training_leaves_no_teacher_in_the_cache(tmp_path, monkeypatch):
+    """`fit` returns what it has; the next round must not go on from it."""
+    config = replace(CYCLING, n_steps=30)
+    whole = make_teacher(config)
+    kept, real, calls = {}, fit_module.write_checkpoint, []
+
+    def press_ctrl_c(*arguments):
+        real(*arguments)
+        calls.append(arguments)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(fit_module, "write_checkpoint", press_ctrl_c)
+    stem = tmp_path / "cell.checkpoint"
+    with pytest.raises(KeyboardInterrupt):
+        cached_teacher(config, store(kept), checkpoint=stem)
+    assert not kept
+    again = cached_teacher(config, store(kept), checkpoint=stem)
+    np.testing.assert_array_equal(again.states, whole.states)
 
 
 def test_an_informed_student_starts_from_the_teachers_values_under_other_names(made, key):

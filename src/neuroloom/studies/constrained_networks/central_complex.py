@@ -155,6 +155,8 @@ def _taught(
         clip_norm=1.0,
         progress=progress,
     )
+    if not result.finished:
+        raise KeyboardInterrupt
     return result.member(0)
 
 
@@ -194,6 +196,8 @@ def _trained(
         check_every=5,
         progress=progress,
     )
+    if not result.finished:
+        raise KeyboardInterrupt
     if result.notes:
         raise SimulationError(
             f"Every student must stay finite; {', '.join(result.notes)}. Lower `start_gain`."

@@ -207,6 +207,8 @@ def _learned(
         together=len(students),
         progress=context.progress,
     )
+    if not result.finished:
+        raise KeyboardInterrupt
     if result.notes:
         raise SimulationError(
             f"Every student must stay finite; {', '.join(result.notes)}. Lower `radius`."

@@ -176,6 +176,8 @@ def _taught(
         n_steps=settings.teacher_steps,
         progress=progress,
     )
+    if not result.finished:
+        raise KeyboardInterrupt
     return result.member(0)
 
 

@@ -172,6 +172,8 @@ def _trained(
             checkpoint=checkpoint and checkpoint.with_name(f"{checkpoint.name}-round-{i}"),
             progress=progress,
         )
+        if not found.finished:  # `fit` swallows Ctrl-C; a teacher of half a round is another one
+            raise KeyboardInterrupt
         network = found.member(0)
     return network
 

@@ -160,6 +160,8 @@ def _trained(
         together=len(starts),
         progress=context.progress,
     )
+    if not result.finished:
+        raise KeyboardInterrupt
     if result.notes:
         raise SimulationError(
             f"Every student must stay finite; {', '.join(result.notes)}. Lower `start_gain`."
