@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from neuroloom.errors import InputError
 from neuroloom.studies.constrained_networks.arms import linear_orders, orders
 from neuroloom.studies.constrained_networks.config import PRESETS
 from neuroloom.studies.constrained_networks.orders_config import OrdersConfig
@@ -112,3 +113,21 @@ def test_orders_know_nothing_of_the_teachers_parameters(tmp_path):
     one, two = (orders.recording_orders(start, t, SMALL, seed=0) for t in (teacher, other))
     assert all(np.array_equal(one[name], two[name]) for name in one)
     assert len(one["greedy", 0]) == 5
+
+
+def test_the_gauss_newton_matrix_sees_a_trial_of_every_kind():
+    """The first three trials of the study's teacher are of two kinds."""
+    import jax
+
+    from neuroloom.tasks import Cycling
+
+    trial_key = jax.random.split(jax.random.key(0), 3)[0]  # as the teacher of seed 0 draws them
+    trials = Cycling()(trial_key, 60)
+    into = np.random.default_rng(0).normal(size=(2, 7))
+    inputs = np.asarray(trials.inputs) @ into
+    found = orders.trials_of_each_kind(inputs, 3)
+    pulses = np.asarray(trials.inputs).sum(axis=1)
+    assert sorted(pulses[found].tolist()) == [[0, 0], [0, 1], [1, 0]]
+    assert len(np.unique(pulses[:3], axis=0)) == 2
+    with pytest.raises(InputError, match="number of kinds of trials, 3; got 4"):
+        orders.trials_of_each_kind(inputs, 4)

@@ -22,7 +22,7 @@ class OrdersConfig:
     order_recorded: tuple[int, ...] = (10, 20, 40)
     order_draws: int = 4  # random orders
     order_seeds: int = 5  # starting points of students, each with orders of its own
-    order_trials: int = 3  # kinds of trials in the Gauss-Newton matrix
+    order_trials: int = 3  # kinds of trials in the Gauss-Newton matrix, the first trial of each
     order_samples: int = 20  # of each
     gain_sd: float = 0.5  # prior of gains, around a student's start
     bias_sd: float = 0.1  # prior of biases, in units of the state

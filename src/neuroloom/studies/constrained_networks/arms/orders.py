@@ -5,11 +5,12 @@ from collections.abc import Sequence
 import jax
 import numpy as np
 from jax.flatten_util import ravel_pytree
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from neuroloom.analysis.candidates import Candidates
 from neuroloom.analysis.identifiability import Linearization, linearize, mode_shrinkage, modes
 from neuroloom.analysis.recording_order import greedy_order, worst_order
+from neuroloom.errors import InputError
 from neuroloom.fitting import fit_students, gain_and_bias
 from neuroloom.networks import RateNetwork
 from neuroloom.simulation import simulate
@@ -39,7 +40,7 @@ from neuroloom.studies.framework import (
     Verdict,
 )
 
-__all__ = ["ARM", "MODES_CLAIM", "ORDERS_CLAIM"]
+__all__ = ["ARM", "MODES_CLAIM", "ORDERS_CLAIM", "trials_of_each_kind"]
 
 NAME = "recording-orders"
 CORRELATION = -0.5
@@ -111,9 +112,27 @@ def recording_orders(
     }
 
 
+def trials_of_each_kind(
+    inputs: Float[np.ndarray, "trial time neuron"], n_kinds: int
+) -> Int[np.ndarray, " kind"]:
+    """The first trial of every kind: a kind is what each neuron is pushed by in all, at any time.
+
+    Raises:
+        InputError: If the teacher's trials have fewer kinds.
+    """
+    pushed = inputs.astype(np.float64).sum(axis=1)
+    _, first = np.unique(pushed.round(6), axis=0, return_index=True)
+    if len(first) < n_kinds:
+        raise InputError(
+            f"`order_trials` must be at most the number of kinds of trials, {len(first)}; got "
+            f"{n_kinds}. Give the teacher more trials, or ask for fewer."
+        )
+    return np.sort(first)[:n_kinds]
+
+
 def _around(network: RateNetwork, teacher: Teacher, ours: OrdersConfig) -> Linearization:
-    inputs = teacher.inputs[: ours.order_trials]
-    initial = teacher.initials[: ours.order_trials]
+    kinds = trials_of_each_kind(np.asarray(teacher.inputs), ours.order_trials)
+    inputs, initial = teacher.inputs[kinds], teacher.initials[kinds]
 
     def rates(net: RateNetwork) -> jax.Array:
         return net.rate(simulate(net, inputs, dt=teacher.dt, initial=initial, adjoint=False))
