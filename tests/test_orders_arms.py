@@ -131,3 +131,19 @@ def test_the_gauss_newton_matrix_sees_a_trial_of_every_kind():
     assert len(np.unique(pulses[:3], axis=0)) == 2
     with pytest.raises(InputError, match="number of kinds of trials, 3; got 4"):
         orders.trials_of_each_kind(inputs, 4)
+
+
+def test_orders_are_compared_between_students_of_one_start():
+    """Where a student diverged, its start has no say; the others are not shifted against theirs."""
+    rows = {}
+    for seed, (greedy, random) in enumerate([(None, 1.0), (8.0, 10.0), (80.0, 100.0)]):
+        values = {"greedy": greedy, "random": random, "worst": 2 * random}
+        rows[Cell.of(orders.NAME, seed=seed)] = [
+            Row(name, "mse", value, "rate^2", {"n_recorded": m, "member": 0})
+            for m in PRESETS["decide"].orders.order_recorded
+            for name, value in values.items()
+            if value is not None
+        ]
+    verdict = orders.judge_orders(Results.of(rows, STUDY.replicates), PRESETS["decide"])
+    assert (verdict.outcome, verdict.value) == ("pass", pytest.approx(0.8))
+    assert "2 starts at least" in verdict.reason

@@ -35,6 +35,7 @@ from neuroloom.studies.framework import (
     Claim,
     Context,
     Measured,
+    NotTestedError,
     Results,
     Row,
     Verdict,
@@ -187,11 +188,16 @@ def _row(split: str, measure: str, value: float, m: int, draw: int) -> Row:
 def judge_orders(results: Results, config: ConstrainedNetworksConfig) -> Verdict:
     """Greedy over median random, unrecorded error, median over seeds, at the worst number."""
     require_cycling_size(config)
-    ratios, worse = [], []
+    ratios, worse, compared = [], [], []
     for m in config.orders.order_recorded:
         of = {name: _by_seed(results, name, m) for name in ("greedy", "random", "worst")}
-        ratios.append(float(np.median(of["greedy"] / of["random"])))
-        worse.append(float(np.median(of["worst"] / of["random"])))
+        seeds = sorted(of["greedy"].keys() & of["random"].keys())
+        if not seeds:
+            raise NotTestedError(f"no start has students of both orders at {m} recorded")
+        ratios.append(float(np.median([of["greedy"][s] / of["random"][s] for s in seeds])))
+        bad = [of["worst"][s] / of["random"][s] for s in seeds if s in of["worst"]]
+        worse.append(float(np.median(bad)) if bad else float("nan"))
+        compared.append(len(seeds))
     value = max(ratios)
     return Verdict.of(
         value < 1,
@@ -202,17 +208,18 @@ def judge_orders(results: Results, config: ConstrainedNetworksConfig) -> Verdict
                 f"{m}: {ratio:.3g} (worst {bad:.3g})"
                 for m, ratio, bad in zip(config.orders.order_recorded, ratios, worse, strict=True)
             )
+            + f"; {min(compared)} starts at least"
         ),
     )
 
 
-def _by_seed(results: Results, name: str, m: int) -> np.ndarray:
-    """Median over draws of each seed's error."""
+def _by_seed(results: Results, name: str, m: int) -> dict[int, float]:
+    """Median over draws of each seed's error; a seed whose students diverged has none."""
     found = results.rows(NAME, name, "mse", n_recorded=m)
-    seeds = sorted({row["seed"] for row in found})
-    return np.array(
-        [np.median([row["value"] for row in found if row["seed"] == seed]) for seed in seeds]
-    )
+    return {
+        seed: float(np.median([row["value"] for row in found if row["seed"] == seed]))
+        for seed in sorted({row["seed"] for row in found})
+    }
 
 
 def judge_modes(results: Results, config: ConstrainedNetworksConfig) -> Verdict:
