@@ -273,6 +273,44 @@ def test_chaotic_passes_where_recordings_follow_dimension(enough, outcome):
     assert verdict.outcome == outcome
 
 
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    ("enough", "above", "value"),
+    [
+        ([10.0, 20.0, 30.0, NAN, NAN], [8.0, 16.0, 16.0, 128.0, 128.0], 30.0),
+        ([NAN, 20.0, 30.0, 40.0, NAN], [0.0, 16.0, 16.0, 32.0, 128.0], 30.0),
+        ([NAN, NAN, 30.0, 40.0, 50.0], [0.0, 0.0, 16.0, 32.0, 32.0], 30.0),
+        ([NAN, NAN, NAN, 40.0, 50.0], [0.0, 0.0, 0.0, 32.0, 32.0], None),
+    ],
+)
+def test_teachers_outside_the_numbers_recorded_have_their_place_in_the_median(enough, above, value):
+    """One teacher of five that never crosses, or starts below, does not undo the claim."""
+    found = {}
+    for n in (200, 400):
+        for seed in range(5):
+            middle = n == 400
+            found[Cell.of("chaotic", n_neurons=n, seed=seed)] = [
+                Row("unrecorded", "enough_recorded", 30.0 if middle else enough[seed], "neurons"),
+                Row(
+                    "unrecorded",
+                    "enough_recorded_above",
+                    16.0 if middle else above[seed],
+                    "neurons",
+                ),
+                Row("teacher", "participation_ratio", 5.0, "dimensions"),
+            ]
+    results = Results.of(found, ("seed",))
+    if value is None:
+        with pytest.raises(NotTestedError, match="outside the numbers recorded"):
+            dimension.CHAOTIC_CLAIM.judge(results, DECIDE)
+        return
+    verdict = dimension.CHAOTIC_CLAIM.judge(results, DECIDE)
+    assert (verdict.outcome, verdict.value) == ("pass", pytest.approx(30.0 / value))
+    assert "outside the numbers recorded" in verdict.reason
+
+
 def test_chaotic_fails_where_half_of_the_neurons_are_not_enough():
     found = {}
     for n in (200, 400):

@@ -179,19 +179,52 @@ def judge_chaotic(results: Results, config: ConstrainedNetworksConfig) -> Verdic
         raise NotTestedError(f"at this size: chaotic networks of {missing[0]} neurons")
     ratio, words, within = [], [], True
     for n in CHAOTIC_SIZES:
-        above = results.values(
-            "chaotic", "unrecorded", "enough_recorded_above", n_neurons=n, at_least=5
-        )
-        dimension = results.values("chaotic", "teacher", "participation_ratio", n_neurons=n)
+        enough, above, dimension = _by_teacher(results, n)
         if np.median(above) >= n / 2:
             why = f"N {n}: half of the teachers take more than {np.median(above):g} recorded"
             return Verdict.of(False, float(np.median(above / dimension)), reason=why)
-        enough = results.values("chaotic", "unrecorded", "enough_recorded", n_neurons=n)
-        ratio.append(float(np.median(enough / dimension)))
-        within &= bool(np.median(enough) < n / 2)
-        words.append(f"N {n}: M* {np.median(enough):.3g}, dimension {np.median(dimension):.3g}")
+        middle, relative = float(np.median(enough)), float(np.median(enough / dimension))
+        if not (0 < middle < np.inf and 0 < relative < np.inf):
+            raise NotTestedError(
+                f"at this size: M* of most teachers of {n} neurons is outside the numbers recorded"
+            )
+        ratio.append(relative)
+        within &= middle < n / 2
+        outside = int((~np.isfinite(enough) | (enough == 0)).sum())
+        words.append(
+            f"N {n}: M* {middle:.3g}, dimension {np.median(dimension):.3g} (medians of "
+            f"{len(enough)}, {outside} of them outside the numbers recorded)"
+        )
     value = ratio[1] / ratio[0]
     return Verdict.of(1 / FACTOR <= value <= FACTOR and within, value, reason="; ".join(words))
+
+
+def _by_teacher(results: Results, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """M*, the number it is above, and the dimension, teacher by teacher.
+
+    A curve that starts below the threshold has M* 0 here, one that never crosses it infinity: both
+    are on the right side of a median, which neither moves.
+    """
+    above = results.rows("chaotic", "unrecorded", "enough_recorded_above", n_neurons=n)
+    results.values("chaotic", "unrecorded", "enough_recorded_above", n_neurons=n, at_least=5)
+    dimension = results.rows("chaotic", "teacher", "participation_ratio", n_neurons=n)
+    dimension_of = {row["seed"]: row["value"] for row in dimension}
+    found = {
+        row["seed"]: row["value"]
+        for row in results.records
+        if row["arm"] == "chaotic" and row["measure"] == "enough_recorded" and row["n_neurons"] == n
+    }
+    enough = [
+        found[row["seed"]]
+        if np.isfinite(found[row["seed"]])
+        else (np.inf if row["value"] > 0 else 0.0)
+        for row in above
+    ]
+    return (
+        np.array(enough),
+        np.array([row["value"] for row in above]),
+        np.array([dimension_of[row["seed"]] for row in above]),
+    )
 
 
 def _seconds(cell: Cell, config: ConstrainedNetworksConfig) -> float:
