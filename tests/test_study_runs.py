@@ -101,6 +101,15 @@ def test_claims_pass_fail_and_are_not_tested(folder):
     assert about(folder)["answer"].startswith("Of 4 claims: 1 passed, 1 failed, 2 not tested")
 
 
+def test_claims_on_arms_that_a_size_leaves_out_are_not_tested_at_this_size(tmp_path):
+    from neuroloom.report.wording import verdict_text
+
+    found = verdicts(quiet(replace(QUICK, sizes=()), out=tmp_path))
+    for row in found.values():
+        said = verdict_text(row["verdict"], row["reason"])
+        assert said.startswith("not tested at this size: it leaves out ")
+
+
 def test_a_note_of_many_cells_is_one_line_of_the_audit(folder):
     (line,) = [line for line in about(folder)["audit"] if "normal distribution" in line]
     assert line.startswith("mean, size 4, seed 0 and 15 other cells: ")

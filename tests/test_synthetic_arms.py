@@ -26,6 +26,7 @@ from neuroloom.studies.constrained_networks.students import (
     recorded_sets,
     seconds_of,
 )
+from neuroloom.studies.constrained_networks.study import STUDY
 from neuroloom.studies.constrained_networks.synthetic_config import (
     Published,
     Quick,
@@ -355,6 +356,18 @@ def test_the_quick_preset_measures_what_it_decides_and_nothing_else():
         assert (n_cells > 0) == (arm.name == "low-rank")
         assert arm.cells(DECIDE)
         assert arm.cells(PRESETS["paper"])
+
+
+def test_the_paper_preset_has_the_published_sweep():
+    assert len(PRESETS["paper"].synthetic.n_recorded) == 18
+    assert PRESETS["paper"].synthetic.n_recorded[-2:] == (250, 300)
+    assert PRESETS["paper"].synthetic.n_seeds == 10
+
+
+def test_the_quick_preset_takes_at_most_eight_minutes_by_its_own_guess():
+    cells = STUDY.cells(PRESETS["fast"])
+    assert STUDY.predicted_seconds(PRESETS["fast"], cells) <= 8 * 60
+    assert "recording-orders" not in {cell.arm for cell in cells}
 
 
 def test_the_published_recipe_takes_longer_than_second_order_by_its_own_guess():

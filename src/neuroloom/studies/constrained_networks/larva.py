@@ -267,7 +267,7 @@ def _against(models: Sequence[str]) -> Any:
         seeds = range(settings.n_seeds)
         if settings.n_seeds < LEAST_SEEDS:
             raise NotTestedError(
-                f"not tested at this size: {settings.n_seeds} seeds, where {LEAST_SEEDS} are needed"
+                f"at this size: {settings.n_seeds} seeds, where {LEAST_SEEDS} are needed"
             )
         for model in models:
             at = {"n_recorded": most} if model in settings.nulls else {}

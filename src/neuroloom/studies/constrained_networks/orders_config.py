@@ -34,7 +34,7 @@ ORDERS_PRESETS = {
     "fast": OrdersConfig(
         linear_neurons=100,
         linear_rank=20,
-        linear_recorded=(2, 5, 10, 15),
+        linear_recorded=(2, 5, 10, 15),  # below the rank: beyond it no neuron tells anything new
         linear_seeds=3,
         order_seeds=0,  # a cycling network of this size decides nothing
     ),

@@ -46,7 +46,9 @@ class SyntheticConfig:
     cycling: CyclingConfig = field(default_factory=CyclingConfig)
     n_trained: int = 60  # trials of the cycling teacher to train students on, the first
     n_scored: int = 60  # trials to score students on, the last
-    n_recorded: tuple[int, ...] = (1, 2, 4, 8, 10, 15, 20, 25, 30, 35, 40, 60, 80, 100, 150, 200)
+    n_recorded: tuple[int, ...] = (
+        *(1, 2, 4, 8, 10, 15, 20, 25, 30, 35, 40, 60, 80, 100, 150, 200, 250, 300),
+    )
     n_seeds: int = 10  # students for each number of recorded neurons
     noise_step_sd: float = 0.002  # on the state of the cycling teacher while it is recorded
     known: StudentFit = field(default_factory=Published)

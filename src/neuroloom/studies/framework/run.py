@@ -200,7 +200,7 @@ class Session:
             if arm.name in self.no_data or without:
                 reasons[arm.name] = self.no_data.get(arm.name) or without[0]
             elif not cells:
-                reasons[arm.name] = f"at this size: {arm.name} has no cells"
+                reasons[arm.name] = f"at this size: it leaves out {arm.name}"
             elif failed:
                 reasons[arm.name] = f"{len(failed)} of {len(cells)} cells of {arm.name} failed"
             elif n_left and arm.name not in self.asked:
