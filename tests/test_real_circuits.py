@@ -127,7 +127,7 @@ def test_the_larva_must_beat_the_best_draw_in_every_seed():
     failed = larva_verdict("larva-rewired", [1.0] * 4 + [1.6], [2.0, 1.5])
     assert failed.outcome == "fail"
     assert failed.value == pytest.approx(1.6 / 1.5)
-    with pytest.raises(NotTestedError, match="^at this size: 3 seeds, where 5 are needed"):
+    with pytest.raises(NotTestedError, match=r"^at this size: 3 seeds, where 5 are needed"):
         larva_verdict("larva-rewired", [1.0] * 3, [2.0], n_seeds=3)
 
 

@@ -217,13 +217,16 @@ def test_claims_on_the_cycling_network_are_not_tested_at_a_small_size_or_on_few_
 def test_task_only_passes_where_outputs_are_right_and_the_inside_is_not(inside, outputs, outcome):
     cell = Cell.of("task-only", n_neurons=300)
     rows = rows_of("task-only", [inside] * 10, student="trained")
+    rows += rows_of("task-only", [0.85] * 10, student="untrained")
     rows += [
         Row("outputs", "relative_mse", outputs, "", {"seed": i, "student": "trained"})
         for i in range(10)
     ]
     ceiling = known([0.1] * 5)
     results = Results.of({cell: rows, ceiling[0]: ceiling[1]}, ("seed",))
-    assert task_only.CLAIM.judge(results, DECIDE).outcome == outcome
+    verdict = task_only.CLAIM.judge(results, DECIDE)
+    assert verdict.outcome == outcome
+    assert "untrained students have 0.85 of the ceiling" in verdict.reason
 
 
 @pytest.mark.parametrize(("last", "outcome"), [(0.6, "pass"), (0.4, "fail")])
@@ -233,10 +236,13 @@ def test_unknown_wiring_fails_where_any_number_recorded_determines_the_others(la
     for m, error in ((0, 0.8), (10, 0.9), (100, last)):
         rows += rows_of("unknown-wiring", [error] * 5, n_recorded=m, matched="yes")
         rows += rows_of("unknown-wiring", [2.0] * 5, n_recorded=m, matched="no")
+        at = {"n_recorded": m, "matched": "yes"}
+        rows += [Row("recorded", "mse", 0.01 * m, "", at | {"seed": i}) for i in range(5) if m]
     ceiling = known([0.1] * 5)
     results = Results.of({cell: rows, ceiling[0]: ceiling[1]}, ("seed",))
     verdict = unknown_wiring.CLAIM.judge(results, DECIDE)
     assert (verdict.outcome, verdict.value) == (outcome, pytest.approx(last))
+    assert verdict.reason.endswith("to mean anything: 0.1 at 10, 1 at 100")
 
 
 @pytest.mark.parametrize(
@@ -255,7 +261,8 @@ def test_mismatch_passes_where_training_reaches_the_matched_and_fixed_does_not(
         found[cell] = rows + rows_of("mismatch", [last] * 5, n_recorded=200)
     verdict = mismatch.CLAIM.judge(Results.of(found, ("seed",)), DECIDE)
     assert verdict.outcome == outcome
-    assert "1 at 10" in verdict.reason
+    holds = "10, 200 recorded, not at any other" if trained < 2e-4 else "10 recorded, not at 200"
+    assert f"within 2 of matched at {holds}: 1 at 10, " in verdict.reason
 
 
 @pytest.mark.parametrize(

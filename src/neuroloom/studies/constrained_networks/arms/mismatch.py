@@ -125,12 +125,15 @@ def judge(results: Results, config: ConstrainedNetworksConfig) -> Verdict:
     worst = {m: max(t[m] for t in trained.values()) / matched[m] for m in matched}
     rises = all(error > matched[largest] for error in fixed.values())
     listed = ", ".join(f"{ratio:.3g} at {m}" for m, ratio in worst.items())
+    holds = [str(m) for m, ratio in worst.items() if ratio <= WITHIN]
+    fails = [str(m) for m, ratio in worst.items() if ratio > WITHIN]
     floors = ", ".join(f"{error / matched[largest]:.3g} at {n}" for n, error in fixed.items())
     return Verdict.of(
         rises and worst[largest] <= WITHIN,
         worst[largest],
         reason=(
-            f"trained over matched by number recorded: {listed}; fixed smoothness over matched at "
+            f"trained within {WITHIN:g} of matched at {', '.join(holds) or 'no number'} recorded, "
+            f"not at {', '.join(fails) or 'any other'}: {listed}; fixed smoothness over matched at "
             f"{largest} recorded: {floors}"
         ),
     )

@@ -85,7 +85,8 @@ def judge(results: Results, config: ConstrainedNetworksConfig) -> Verdict:
     require_cycling_size(config)
     outputs = results.values(NAME, "outputs", "relative_mse", student="trained", at_least=10)
     inside = results.values(NAME, "unrecorded", "mse", student="trained", at_least=10)
-    relative = inside / median_ceiling(results)
+    before = results.values(NAME, "unrecorded", "mse", student="untrained", at_least=10)
+    relative, untrained = (error / median_ceiling(results) for error in (inside, before))
     value, readout = float(np.median(relative)), float(np.median(outputs))
     return Verdict.of(
         value >= NEAR_CEILING and readout < SMALL_READOUT,
@@ -94,7 +95,8 @@ def judge(results: Results, config: ConstrainedNetworksConfig) -> Verdict:
         high=float(relative.max()),
         reason=(
             f"readout error {readout:.3g} of the output's variance (median of {outputs.size}); "
-            "interval: smallest and largest student"
+            f"untrained students have {np.median(untrained):.3g} of the ceiling; interval: "
+            "smallest and largest student"
         ),
     )
 

@@ -128,10 +128,15 @@ def judge(results: Results, config: ConstrainedNetworksConfig) -> Verdict:
     value = min(medians.values())
     listed = ", ".join(f"{v:.3g} at {m}" for m, v in medians.items())
     untrained = float(np.median(along[0])) / ceiling
+    seen = results.along("n_recorded", NAME, "recorded", "mse", matched="yes")
+    learned = ", ".join(f"{np.median(v) / ceiling:.2g} at {m}" for m, v in seen.items())
     return Verdict.of(
         value >= NEAR_CEILING,
         value,
-        reason=f"medians after matching: {listed} recorded; untrained and matched: {untrained:.3g}",
+        reason=(
+            f"medians after matching: {listed} recorded; untrained and matched: {untrained:.3g}; "
+            f"of recorded neurons, which must be small to mean anything: {learned}"
+        ),
     )
 
 
