@@ -221,6 +221,10 @@ def test_two_sweeps_by_one_method_share_their_compiled_program(build):
             "Set its `shown` to 1",
         ),
         (
+            lambda s, lesson: ([s, Student(s.network, s.shown, DT / 2)], lesson),
+            "one `dt`",
+        ),
+        (
             lambda s, lesson: ([s], lesson._replace(rates=lesson.rates[:, 1:])),
             "Simulate the teacher on these inputs",
         ),
@@ -235,6 +239,23 @@ def test_what_does_not_fit_is_refused(school, change, instruction):
     some, given = change(students(start, range(3))[0], lesson)
     with pytest.raises(InputError, match=instruction):
         fit_students(some, given, method=QUICK, key=KEY, progress=False)
+
+
+@pytest.mark.parametrize(
+    ("where", "name"),
+    [
+        (lambda s: s.network.scale, "network.scale"),
+        (lambda s: s.network.strength, "network.strength"),
+        (lambda s: s.network.tau.value, "network.tau.value"),
+    ],
+)
+def test_students_that_differ_in_what_one_program_shares_are_refused(school, where, name):
+    """The second one's own would be replaced by the first one's in silence."""
+    _, lesson, start = school
+    one, other = students(start, range(3))
+    moved = eqx.tree_at(where, other, replace_fn=lambda a: 2 * a)
+    with pytest.raises(InputError, match=f"`{name}` of member 1 is another one"):
+        fit_students([one, moved], lesson, method=QUICK, key=KEY, progress=False)
 
 
 @pytest.mark.parametrize("clamped", [True, False])

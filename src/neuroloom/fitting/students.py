@@ -19,6 +19,7 @@ from neuroloom.errors import InputError
 from neuroloom.fitting.fit import fit
 from neuroloom.fitting.levenberg_marquardt import LevenbergMarquardt, SumOfSquares
 from neuroloom.fitting.result import Fit
+from neuroloom.fitting.trainable import check_alike
 from neuroloom.networks import RateNetwork, StateNoise
 from neuroloom.runs import progress_bar
 from neuroloom.simulation import simulate
@@ -281,10 +282,16 @@ def fit_students(
         of the last stage, which follows those before it.
 
     Raises:
-        InputError: If shapes do not fit, or a student is shown nothing.
+        InputError: If shapes do not fit, a student is shown nothing, or students differ in more
+            than what is trained and shown.
         SimulationError: If every student diverged.
     """
     _check(students, lesson)
+    check_alike(
+        students,
+        trainable=lambda student: trainable(student.network),
+        own=lambda student: student.shown,
+    )
     stages = method.stages()
     n_checks = sum(-(-stage["n_steps"] // stage["check_every"]) for stage in stages)
     alive, current = list(range(len(students))), list(students)
@@ -358,6 +365,12 @@ def _check(students: Sequence[Student], lesson: Lesson) -> None:
                 f"`{name}` of a lesson must have shape {wanted}, for {n} neurons; it is {found}, "
                 f"and `inputs` {lesson.inputs.shape}. Simulate the teacher on these inputs."
             )
+    ways = {(s.dt, s.gain_in_output, s.readout is None) for s in students}
+    if len(ways) > 1:
+        raise InputError(
+            "Students of one program must have one `dt`, `gain_in_output`, and all a `readout` or "
+            f"none; got {len(ways)} combinations. Fit them in calls of their own."
+        )
     for i, student in enumerate(students):
         if student.readout is None and not bool((student.shown > 0).any()):
             raise InputError(

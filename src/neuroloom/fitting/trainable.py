@@ -1,16 +1,18 @@
 """Which leaves of a network a fit may change, and which differ between its members."""
 
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import PyTree
 
 from neuroloom.errors import InputError
 
-__all__ = ["member_masks", "stack", "trainable_mask"]
+__all__ = ["check_alike", "member_masks", "stack", "trainable_mask"]
 
 
 def trainable_mask(network: eqx.Module, trainable: Callable[[Any], Any]) -> PyTree:
@@ -67,3 +69,30 @@ def stack(networks: Sequence[eqx.Module], mask: PyTree) -> PyTree:
                 f"has {found}. Build them all from one network."
             )
     return jax.tree.map(lambda *leaves: jnp.stack(leaves), *picked)
+
+
+def check_alike(
+    networks: Sequence[eqx.Module],
+    *,
+    trainable: Callable[[Any], Any],
+    own: Callable[[Any], Any] | None = None,
+) -> None:
+    """Refuses networks that differ in an array of which one program has one copy, the first one's.
+
+    Raises:
+        InputError: If an array that neither `trainable` nor `own` picks differs between them.
+    """
+    either = jax.tree.map(operator.or_, *member_masks(networks[0], trainable, own))
+    first, *others = (
+        jax.tree_util.tree_leaves_with_path(eqx.filter(network, either, inverse=True))
+        for network in networks
+    )
+    for i, other in enumerate(others, start=1):
+        for (path, one), (_, its) in zip(first, other, strict=True):
+            if its is one or not eqx.is_array(one) or np.array_equal(one, its):
+                continue
+            raise InputError(
+                "Members of one program must differ in nothing but what is trained or their own; "
+                f"`{jax.tree_util.keystr(path).lstrip('.')}` of member {i} is another one than "
+                "that of member 0. Train it, or fit them in calls of their own."
+            )
