@@ -19,6 +19,7 @@ from neuroloom.studies.constrained_networks.arms import (
     wrong_wiring,
 )
 from neuroloom.studies.constrained_networks.config import PRESETS
+from neuroloom.studies.constrained_networks.scoring import ceiling_rows
 from neuroloom.studies.constrained_networks.students import (
     method_of,
     on_all_pairs,
@@ -105,6 +106,15 @@ def test_a_recording_with_noise_differs_by_its_size_and_without_is_the_teacher(t
     np.testing.assert_array_equal(noisy.rates, again.rates)
 
 
+def test_ceilings_are_beside_what_mean_rates_alone_are_worth(teacher):
+    found = list(ceiling_rows(teacher, slice(None), n_permutations=3, seeds=range(1)))
+    rates = np.asarray(teacher.rates)
+    expected = ((rates - rates.mean((0, 1))) ** 2).mean()
+    (still,) = (row.value for row in found if row.split == "mean rates")
+    assert still == pytest.approx(expected, rel=1e-5)
+    assert {"permuted neurons", "permuted parameters"} <= {row.split for row in found}
+
+
 def test_a_network_on_all_pairs_does_what_it_did_and_takes_other_weights(teacher):
     weight = matrix_of(teacher.connectome)
     dense = on_all_pairs(teacher.network, weight)
@@ -188,6 +198,7 @@ def rows_of(name, values, **at):
 def known(errors, ceiling=1.0):
     cell = Cell.of("known-wiring", n_neurons=300)
     rows = [Row("permuted neurons", "mse", ceiling, "rate^2")]
+    rows += [Row("mean rates", "mse", 0.4 * ceiling, "rate^2")]
     rows += rows_of("known-wiring", [0.9] * 5, n_recorded=0)
     return cell, rows + rows_of("known-wiring", errors, n_recorded=40)
 
@@ -197,6 +208,7 @@ def test_known_wiring_passes_below_a_tenth_of_the_ceiling(error, outcome):
     cell, rows = known([error] * 4 + [0.9])
     verdict = known_wiring.CLAIM.judge(Results.of({cell: rows}, ("seed",)), DECIDE)
     assert (verdict.outcome, verdict.value) == (outcome, pytest.approx(error))
+    assert "own mean rate 0.4;" in verdict.reason
 
 
 def test_claims_on_the_cycling_network_are_not_tested_at_a_small_size_or_on_few_students():

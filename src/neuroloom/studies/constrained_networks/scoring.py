@@ -80,8 +80,13 @@ def score(
 def ceiling_rows(
     teacher: Teacher, trials: slice, *, n_permutations: int, seeds: range
 ) -> Iterator[Row]:
-    """What knowing everything but names is worth: of neurons, and of their gains and biases."""
+    """What knowing everything but names is worth: of neurons, and of their gains and biases.
+
+    And what knowing every neuron's mean rate alone is worth: below that, dynamics are known.
+    """
     rates = np.asarray(teacher.rates[trials])
+    still = float(rates.astype(np.float64).var(axis=(0, 1)).mean())
+    yield Row("mean rates", "mse", still, UNITS["mse"])
     rng = np.random.default_rng((teacher.config.seed, 3))
     ceiling = permutation_ceiling(rates, rng=rng, n_permutations=n_permutations)
     for row in ceiling.to_dict("records"):

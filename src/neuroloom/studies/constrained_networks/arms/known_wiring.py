@@ -115,6 +115,7 @@ def judge(results: Results, config: ConstrainedNetworksConfig) -> Verdict:
     errors = results.values(NAME, "unrecorded", "mse", n_recorded=AT_RECORDED, at_least=5)
     untrained = results.values(NAME, "unrecorded", "mse", n_recorded=0)
     relative = errors / median_ceiling(results)
+    still = results.values(NAME, "mean rates", "mse")[0] / median_ceiling(results)
     value = float(np.median(relative))
     return Verdict.of(
         value < BELOW_CEILING,
@@ -123,7 +124,8 @@ def judge(results: Results, config: ConstrainedNetworksConfig) -> Verdict:
         high=float(relative.max()),
         reason=(
             f"untrained students have {np.median(untrained) / median_ceiling(results):.3g} of the "
-            f"ceiling; interval: smallest and largest of {errors.size} students"
+            f"ceiling, every neuron's own mean rate {still:.3g}; interval: smallest and largest of "
+            f"{errors.size} students"
         ),
     )
 
@@ -145,7 +147,7 @@ ARM = Arm(
         "Students with the cycling teacher's wiring learn gains and biases from the activity of M "
         "neurons."
     ),
-    control="untrained students (M = 0), permuted neurons, permuted gains and biases",
+    control="untrained students (M = 0), mean rates, permuted neurons, permuted gains and biases",
     cells=cells,
     measure=measure,
     seconds=_seconds,
@@ -157,7 +159,7 @@ CLAIM = Claim(
     source="Beiran and Litwin-Kumar (2025), Fig. 2",
     measure=f"unrecorded mean squared error at {AT_RECORDED} of 300 recorded, of the ceiling",
     criterion=f"median over at least 5 students below {BELOW_CEILING:g}",
-    control="permutation ceiling (1 by construction); untrained students",
+    control="permutation ceiling (1 by construction); mean rates; untrained students",
     arms=(NAME,),
     judge=judge,
 )

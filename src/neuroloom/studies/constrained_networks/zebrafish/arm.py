@@ -213,8 +213,7 @@ def _permuted(
 def _judge(results: Results, config: Any) -> Verdict:
     if config.integrator.n_seeds < LEAST_SEEDS:
         raise NotTestedError(
-            f"at this size: {config.integrator.n_seeds} seeds, where {LEAST_SEEDS} are "
-            "needed"
+            f"at this size: {config.integrator.n_seeds} seeds, where {LEAST_SEEDS} are needed"
         )
     worst, told = 0.0, []
     own = results.values(
