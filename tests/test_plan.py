@@ -83,6 +83,31 @@ def test_a_budget_ends_the_plan_and_the_better_of_both_rules_is_kept(rng):
     assert any("the budget paid for 1 of 2" in note for note in found.notes)
 
 
+def test_an_order_whose_budget_is_used_up_keeps_its_error_and_none_is_cut_short(rng):
+    """Dust and crumb are cheap: the worst order buys two neurons, the best one."""
+    value = np.zeros((3, 1, 3))
+    value[0, 0, 0], value[1, 0, 1], value[2, 0, 2] = 3.0, 0.3, 0.01
+    found = plan_recordings(
+        Sensitivity(value),
+        np.array(["prize", "crumb", "dust"]),
+        3,
+        noise=0.01,
+        rng=rng,
+        cost=np.array([1.0, 0.5, 0.5]),
+        budget=1.0,
+        n_random=9,
+    )
+    lines = found.curves()
+    assert found.chosen.tolist() == ["prize"]
+    assert not found.as_many
+    assert len(found.worst.neuron) == 2
+    left = (0.3**2 + 0.01**2) / 2
+    np.testing.assert_allclose(lines["greedy"].iloc[1:], left)
+    assert lines["worst"].iloc[-1] == found.worst.unrecorded_error[-1]
+    ends = [order.unrecorded_error[-1] for order in found.random]
+    assert lines["random_median"].iloc[-1] == np.median(ends)
+
+
 def test_cheap_neurons_come_first_where_cost_weighs(s, rng):
     cost = np.ones(12)
     first = make(s, rng).greedy.neuron[0]
@@ -102,7 +127,7 @@ def test_the_same_seed_draws_the_same_random_orders(s):
     ("options", "instruction"),
     [
         ({"n": 13}, "Plan fewer"),
-        ({"n": 0}, "Plan fewer"),
+        ({"n": 0}, "Plan at least one"),
         ({"recorded": [LONG + 12]}, "must name neurons of the network"),
         ({"forbidden": [LONG, LONG]}, "Remove the repeats"),
         ({"forbidden": IDS.tolist()}, "Forbid fewer"),

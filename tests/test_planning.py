@@ -15,6 +15,7 @@ from neuroloom.connectome import Connectome
 from neuroloom.errors import InputError
 from neuroloom.report.plan_page import plan_answer, write_plan
 from neuroloom.report.plan_terminal import print_plan
+from neuroloom.report.wording import brief
 from neuroloom.studies.planning import plan
 from neuroloom.studies.planning_config import PlanConfig
 
@@ -116,13 +117,28 @@ def test_the_command_reads_ids_and_costs_from_files(tmp_path, capsys):
     arguments += ["--recorded", str(tmp_path / "recorded.txt"), "AVAR"]
     arguments += ["--cost", str(tmp_path / "cost.csv"), "--budget", "2", "--out", str(tmp_path)]
     assert main(arguments) == 0
-    assert "the budget paid for 2 of 3" in " ".join(capsys.readouterr().out.split())
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "the budget paid for 2 of 3" in printed
     table = (tmp_path / "plan-worm.csv").read_text().splitlines()
     roles = {line.split(",")[0]: line.split(",")[1] for line in table}
     assert [roles[n] for n in ("ASHL", "ASHR", "AVAR")] == ["recorded"] * 3
     assert roles["RMDVL"] == "forbidden"
     assert list(roles.values()).count("planned") == 2
     assert (tmp_path / "plan-worm.html").is_file()
+
+
+def test_where_costs_differ_all_planned_neurons_are_printed_beside_the_same_budget(wiring):
+    dear = [(one, 9.0) for one in wiring.neuron_id.tolist()[::2]]
+    found = plan(wiring, 6, PlanConfig(draws=20), cost=dear, budget=10.0)
+    console = Console(width=200, file=io.StringIO())
+    print_plan(found, console=console)
+    printed = " ".join(console.file.getvalue().split())
+    assert not found.as_many
+    assert "with the same budget at random" in printed
+    last = found.greedy.unrecorded_error[-1] ** 0.5
+    assert f"to {brief(last)}; with" in printed
+    for neuron in found.chosen.tolist():
+        assert f"│ {neuron} " in printed
 
 
 @pytest.mark.parametrize(

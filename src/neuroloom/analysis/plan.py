@@ -16,6 +16,7 @@ from neuroloom.analysis.recording_order import (
     worst_order,
 )
 from neuroloom.errors import InputError, nearest
+from neuroloom.fitting.devices import one_blas_thread
 
 __all__ = ["Plan", "plan_recordings", "positions_of"]
 
@@ -46,6 +47,12 @@ class Plan:
     notes: tuple[str, ...] = ()
 
     @property
+    def as_many(self) -> bool:
+        """Whether all orders have as many neurons; if not, the same budget bought them."""
+        orders = (self.greedy, self.worst, *self.random)
+        return len({len(order.neuron) for order in orders}) == 1
+
+    @property
     def chosen(self) -> Shaped[np.ndarray, " chosen"]:
         """Ids of the planned neurons, the first to record first."""
         return self.neuron_id[self.greedy.neuron]
@@ -57,14 +64,17 @@ class Plan:
             quantile: 0 to 1; 0.5 is the median.
 
         Returns:
-            After 0, 1, 2, ... recordings, as far as every draw got.
+            After 0, 1, 2, ... recordings; a draw whose budget is used up stays where it is.
         """
-        shortest = min(len(order.unrecorded_error) for order in self.random)
-        errors = np.stack([order.unrecorded_error[:shortest] for order in self.random])
+        longest = max(len(order.unrecorded_error) for order in self.random)
+        errors = np.stack([_held(order.unrecorded_error, longest) for order in self.random])
         return np.quantile(errors, quantile, axis=0)
 
     def curves(self) -> pd.DataFrame:
         """Expected squared error of unrecorded neurons against the number recorded in addition.
+
+        An order whose budget is used up keeps its last error: the last row is what the whole budget
+        buys.
 
         Returns:
             Columns n, greedy, random_median, random_low (5 %), random_high (95 %), worst; unit of
@@ -77,10 +87,12 @@ class Plan:
             "random_high": self.random_error(0.95),
             "worst": self.worst.unrecorded_error,
         }
-        n = min(len(line) for line in lines.values())
-        return pd.DataFrame({"n": np.arange(n)} | {name: line[:n] for name, line in lines.items()})
+        n = max(len(line) for line in lines.values())
+        held = {name: _held(line, n) for name, line in lines.items()}
+        return pd.DataFrame({"n": np.arange(n)} | held)
 
 
+@one_blas_thread()  # thousands of small products, which threads only slow down
 def plan_recordings(
     sensitivity: Sensitivity,
     neuron_id: Shaped[np.ndarray, " neuron"],
@@ -200,6 +212,11 @@ def positions_of(
     return np.array([place[one] for one in texts], dtype=np.int64)
 
 
+def _held(line: Float[np.ndarray, " count"], n: int) -> Float[np.ndarray, " longer"]:
+    """Continued to n values by its last."""
+    return np.append(line, np.full(n - len(line), line[-1]))
+
+
 def _best(
     candidates: Candidates, n: int, limits: dict, slack: float
 ) -> tuple[RecordingOrder, tuple[str, ...]]:
@@ -227,8 +244,8 @@ def _check_numbers(n: int, n_random: int, n_eligible: int) -> None:
         )
     if not 1 <= n <= n_eligible:
         raise InputError(
-            f"`n` must be 1 to the number of neurons that may be recorded ({n_eligible}); got {n}. "
-            "Plan fewer."
+            f"The number to plan must be 1 to the number of neurons that may be recorded "
+            f"({n_eligible}); got {n}. Plan {'fewer' if n > 1 else 'at least one'}."
         )
     if n_random < 1:
         raise InputError(
@@ -241,7 +258,7 @@ def _notes(
     sensitivity: Sensitivity, n: int, greedy: RecordingOrder, mask: np.ndarray, slack: float
 ) -> list[str]:
     notes = [
-        f"{int(mask.sum())} neurons are recorded already; expected errors are those of a model "
+        f"neurons recorded already: {int(mask.sum())}; expected errors are those of a model "
         f"linear in its {sensitivity.n_unknowns:,} unknowns, {sensitivity.n_samples} samples a "
         "neuron",
         f"{greedy.n_evaluations:,} gains computed; "

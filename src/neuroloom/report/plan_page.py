@@ -46,11 +46,12 @@ def write_plan(plan: Plan, page: Path, *, name: str) -> Path:
 def plan_answer(plan: Plan) -> str:
     """The plan in two sentences, with the figures it is to be held against."""
     first, last = _ends(plan)
-    chosen = ", ".join(str(one) for one in plan.chosen[:5].tolist())
-    more = f" and {len(plan.chosen) - 5} more" if len(plan.chosen) > 5 else ""
+    chosen = ", ".join(str(one) for one in plan.chosen[:_NAMED].tolist())
+    more = f" and {len(plan.chosen) - _NAMED} more" if len(plan.chosen) > _NAMED else ""
+    alike = "as many neurons" if plan.as_many else "the same budget"
     return (
         f"Record {chosen}{more} next. The expected RMS error of unrecorded neurons falls from "
-        f"{brief(first['greedy'])} to {brief(last['greedy'])}; with as many neurons at random to "
+        f"{brief(first['greedy'])} to {brief(last['greedy'])}; with {alike} at random to "
         f"{brief(last['random_median'])} ({brief(last['random_low'])} to "
         f"{brief(last['random_high'])}), with the worst to {brief(last['worst'])}."
     )
@@ -158,3 +159,4 @@ def _neuron_table(plan: Plan) -> Table:
 
 
 _MOST_ROWS = 1_000
+_NAMED = 10  # in the answer; the tables name all

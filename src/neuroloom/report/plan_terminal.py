@@ -30,7 +30,7 @@ def print_plan(plan: Plan, *, console: Console | None = None) -> None:
         spread = f" ({brief(row['random_low'])}–{brief(row['random_high'])})"
         table.add_row(
             str(step) if step else "",
-            escape(names[step]),
+            escape(names[step]) if step < len(names) else "",
             brief(row["greedy"]),
             brief(row["random_median"]) + (spread if step else ""),
             brief(row["worst"]),

@@ -57,7 +57,9 @@ def scaled_to(
         if scale > 0
         else "no weights: nothing travels along chemical connections",
         f"gap junctions scaled by {coupling:.4g}, so that no neuron leaks more through them "
-        "than otherwise",
+        "than otherwise"
+        if most > 0
+        else "no gap junctions",
     )
 
 
