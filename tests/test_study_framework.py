@@ -196,6 +196,15 @@ def test_a_claim_on_an_arm_that_lacks_something_is_not_asked():
     assert broken == []
 
 
+def test_that_a_claim_is_not_tested_at_this_size_is_said_once():
+    claim = Claim("c", "s", "src", "m", "crit", "ctrl", ("a", "b"), lambda *_: None)
+    lacking = {"a": "at this size: a has no cells", "b": "at this size: b has no cells"}
+    (row,), _ = judge_all([claim], results([]), None, lacking)
+    assert row["reason"] == "at this size: a has no cells; b has no cells"
+    (row,), _ = judge_all([claim], results([]), None, lacking | {"b": "no data: b"})
+    assert row["reason"] == "at this size: a has no cells; no data: b"
+
+
 def test_a_judge_that_stumbles_is_named_and_its_claim_not_tested():
     row, broken = judged(lambda r, c: 1 / 0)
     assert row["verdict"] == "not tested"

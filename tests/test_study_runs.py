@@ -155,6 +155,12 @@ def test_an_arm_without_its_data_is_not_run_until_they_are_there(tmp_path, monke
     assert arm["n_done"] == 0
 
 
+def test_a_data_folder_that_is_not_there_is_a_slip_and_no_run_without_data(tmp_path):
+    with pytest.raises(InputError, match=r"must be a folder; .*typo is none"):
+        quiet(out=tmp_path, arms=["heading"], data=tmp_path / "typo")
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_broken_cell_is_retried_named_and_the_rest_is_done(tmp_path):
     with pytest.raises(BrokenRunError, match=r"2 did not: mean, size 4, seed 1: Zero") as caught:
         quiet(replace(QUICK, broken_seed=1), out=tmp_path, arms=["mean"])

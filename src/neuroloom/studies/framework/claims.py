@@ -90,6 +90,14 @@ class Claim:
     judge: Callable[[Results, Any], Verdict]
 
 
+def _joined(reasons: Sequence[str]) -> str:
+    """Reasons in one sentence, with what all of them begin with said once."""
+    begin = "at this size: "
+    if all(reason.startswith(begin) for reason in reasons):
+        return begin + "; ".join(reason.removeprefix(begin) for reason in reasons)
+    return "; ".join(reasons)
+
+
 def judge_all(
     claims: Sequence[Claim], results: Results, config: Any, lacking: Mapping[str, str]
 ) -> tuple[list[dict[str, Any]], list[str]]:
@@ -106,7 +114,7 @@ def judge_all(
         reasons = [lacking[name] for name in claim.arms if name in lacking]
         try:
             if reasons:
-                raise NotTestedError("; ".join(reasons))
+                raise NotTestedError(_joined(reasons))
             verdict = claim.judge(results, config)
         except NotTestedError as error:
             verdict = Verdict("not tested", reason=str(error))

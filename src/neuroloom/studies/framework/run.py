@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from neuroloom import datasets
-from neuroloom.errors import StudyError
+from neuroloom.errors import InputError, StudyError
 from neuroloom.runs import (
     atomic_write,
     locked,
@@ -64,7 +64,7 @@ def run(
         `write_report` adds figures and the page.
 
     Raises:
-        InputError: If study, arm, preset or cluster are not known.
+        InputError: If study, arm, preset or cluster are not known, or `data` is no folder.
         BrokenRunError: At the end, if a cell or a judge failed; all others are done and written.
         StudyError: If the folder cannot be written, or another process is at work in it.
     """
@@ -72,6 +72,11 @@ def run(
     config = next(iter(study.presets.values())) if config is None else config
     config = study.preset(config) if isinstance(config, str) else config
     asked = [study.arm(name).name for name in arms] or [arm.name for arm in study.arms]
+    if data is not None and not data.is_dir():
+        raise InputError(
+            f"The data folder must be a folder; {data} is none. Check the path, or leave it out to "
+            "run without data that may not ship."
+        )
     folder = run_folder(out, study.name, config, {})
     cache, data = (out / "cache").resolve(), data.resolve() if data else None
     place = Place(folder.resolve(), cache, data, progress and not cluster)

@@ -267,7 +267,8 @@ CLAIMS = (
             "wirings' are.",
             source="ours, after Vishwanathan et al. 2024 and Beiran & Litwin-Kumar 2025, Fig. 5 "
             "g-i",
-            measure=f"Wasserstein distance of {how}, mean of abducens and integrator",
+            measure=f"largest p over null wirings, of the Wasserstein distance of {how} (mean of "
+            "abducens and integrator)",
             criterion="one-sided p at most 0.05 among the draws of each of: " + ", ".join(DECIDING),
             control="null wirings, scaled in the same way",
             arms=(ARM.name,),
