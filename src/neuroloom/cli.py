@@ -61,8 +61,9 @@ class Predict:
 
     With a recording of activity over time, a fraction of the recorded neurons is held out and
     scored; if the fit explains the observed neurons and misses the held-out ones it is called not
-    identified. With a recording of responses (one trial a stimulated neuron), stimulated neurons
-    are held out in folds, homologs together.
+    identified. Neurons that were never recorded get intervals, as wide as errors on held-out ones
+    say, and the next ones to record are named. With a recording of responses (one trial a
+    stimulated neuron), stimulated neurons are held out in folds, homologs together.
 
     On the shipped worm, at full size: `neuroloom predict --preset full`.
     On your own files: `neuroloom predict --connectome edges.csv --neurons neurons.csv
@@ -457,6 +458,7 @@ def _studies(command: Studies) -> None:
         print_study(load_study(command.name))
     else:
         print_studies([load_study(name) for name in STUDIES])
+        print("`neuroloom studies NAME` lists the arms and claims of one.")
 
 
 def _datasets(command: Datasets) -> None:

@@ -117,22 +117,20 @@ def print_study_run(run: Path, report: Path, *, console: Console | None = None) 
     """The scorecard of a study's run, what it says, and the path of its report."""
     console = _console(console)
     contents = read_study(run, read_about(run))
-    table = Table(title=escape(str(contents.about["name"])), title_justify="left")
-    for name in ("claim", "verdict", "measured", "criterion"):
-        table.add_column(name, overflow="fold")
+    console.print(escape(str(contents.about["name"])), style="italic")
     for claim in contents.claims:
-        style = {"pass": "green", "fail": "red"}.get(claim.verdict, "dim")
-        within = interval_text(claim.low, claim.high)
-        value = "" if claim.verdict == "not tested" else number(claim.value)
-        table.add_row(
-            escape(f"{claim.id}: {claim.claim}"),
-            f"[{style}]{escape(verdict_text(claim.verdict, claim.reason))}[/{style}]",
-            escape(f"{claim.measure}: {value}" if value else claim.measure)
-            + (f" [dim]{escape(within)}[/dim]" if within else ""),
-            escape(claim.criterion),
+        if claim.verdict == "not tested":
+            why = verdict_text(claim.verdict, claim.reason)
+            console.print(escape(f"{claim.id}: {why}"), style="dim")
+            continue
+        style = {"pass": "green", "fail": "red"}[claim.verdict]
+        console.print(
+            f"[{style}]{claim.verdict}[/{style}]  [bold]{escape(claim.id)}[/bold]: "
+            f"{escape(claim.claim)}"
         )
-    if contents.claims:
-        console.print(table)
+        within = interval_text(claim.low, claim.high)
+        measured = f"{claim.measure}: {number(claim.value)}" + (f" {within}" if within else "")
+        _print_rows([("measured", measured), ("criterion", claim.criterion)], console)
     console.print(escape(str(contents.about["question"])), style="bold")
     console.print(escape(str(contents.about["answer"])))
     for line in contents.about["broken"]:
@@ -154,27 +152,35 @@ def print_studies(studies: Sequence[Study], *, console: Console | None = None) -
             took = time_text(study.predicted_seconds(config, cells))
             table.add_row(f"  {escape(name)}", f"about {took} on two cores, {len(cells)} cells")
         console.print(table)
-    console.print("`neuroloom studies NAME` lists the arms and claims of one.", highlight=False)
 
 
 def print_study(study: Study, *, console: Console | None = None) -> None:
     """One study whole: presets, arms with their controls, claims with their criteria."""
     console = _console(console)
     print_studies([study], console=console)
-    arms = Table(title="arms", title_justify="left")
-    for name in ("arm", "what is done", "control", "needs"):
-        arms.add_column(name, overflow="fold")
+    console.print("\narms", style="italic")
     for arm in study.arms:
-        arms.add_row(*map(escape, (arm.name, arm.sentence, arm.control, ", ".join(arm.needs))))
-    claims = Table(title="claims", title_justify="left")
-    for name in ("claim", "source", "criterion", "control", "arms"):
-        claims.add_column(name, overflow="fold")
+        console.print(f"[bold]{escape(arm.name)}[/bold]: {escape(arm.sentence)}")
+        _print_rows([("control", arm.control), ("needs", ", ".join(arm.needs))], console)
+    if study.claims:
+        console.print("\nclaims", style="italic")
     for claim in study.claims:
-        texts = (f"{claim.id}: {claim.sentence}", claim.source, claim.criterion, claim.control)
-        claims.add_row(*map(escape, (*texts, ", ".join(claim.arms))))
-    for table in (arms, claims):
-        if table.row_count:
-            console.print(table)
+        console.print(f"[bold]{escape(claim.id)}[/bold]: {escape(claim.sentence)}")
+        rows = [("source", claim.source), ("measured", claim.measure)]
+        rows += [("criterion", claim.criterion), ("control", claim.control)]
+        _print_rows([*rows, ("arms", ", ".join(claim.arms))], console)
+
+
+def _print_rows(rows: Sequence[tuple[str, str]], console: Console) -> None:
+    """Titles and what belongs to them, below a line of their own; empty ones are left out."""
+    table = Table(show_header=False, box=None, padding=(0, 1, 0, 0))
+    table.add_column(no_wrap=True, style="dim")
+    table.add_column(overflow="fold")
+    for title, text in rows:
+        if title and text:
+            table.add_row(f"  {title}", escape(text))
+    if table.row_count:
+        console.print(table)
 
 
 def print_datasets(
@@ -198,16 +204,10 @@ def print_datasets(
         nouns = " and ".join(dataset.noun for dataset in same)
         size = f", {_bytes(first.n_bytes)}" if first.n_bytes else ""
         console.print(f"[bold]{escape(name)}[/bold]  {nouns}, {state}{size}", soft_wrap=True)
-        table = Table(show_header=False, box=None, padding=(0, 1, 0, 0))
-        table.add_column(no_wrap=True, style="dim")
-        table.add_column(overflow="fold")
         rows = [("holds", first.size), ("members", _members(first, every_member))]
         rows += [("licence", first.licence), ("cite", first.citation)]
         rows += [("to get it" if not first.present else "", first.where)]
-        for title, text in rows:
-            if title and text:
-                table.add_row(f"  {title}", escape(text))
-        console.print(table)
+        _print_rows(rows, console)
     n_here = sum(same[0].present for same in by_name.values())
     if len(by_name) > 1:
         console.print(f"{n_here} of {len(by_name)} datasets are here", highlight=False)

@@ -161,8 +161,8 @@ def _rate(
         f"a softplus rate network; unknown are the gain (prior SD {config.gain_sd:g} around 1) and "
         f"the bias (prior SD {config.bias_sd:g} around 0) of each of {n:,} nodes",
         f"{config.trials} trials of {config.duration:g} s; in each, a constant input of its own "
-        f"to every one of {len(driven):,} neurons, SD {config.amplitude:g}; {config.samples} "
-        "samples a trial",
+        f"to every one of {len(driven):,} neurons, SD {config.amplitude:g}; "
+        f"{config.samples} samples a trial",
         *notes,
     )
 

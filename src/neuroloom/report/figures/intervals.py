@@ -82,7 +82,7 @@ def interval_widths(
     ax.set_xlabel("neurons with a narrower interval (%)")
     ax.set_ylabel(label(f"half width of the interval ({unit})", 50))
     ax.grid()
-    ax.legend(loc="upper left", handlelength=1.8)
+    ax.legend(loc="lower right", handlelength=1.8)
     return ax
 
 
