@@ -29,6 +29,9 @@ from neuroloom.runs import (
 from neuroloom.studies.config import PredictConfig
 
 OTHER = {
+    "level": 0.8,
+    "n_calibrations": 2,
+    "n_planned": 3,
     "n_members": 4,
     "n_null_draws": 3,
     "nulls": ("rewire",),
