@@ -130,9 +130,9 @@ def test_the_command_reads_ids_and_costs_from_files(tmp_path, capsys):
 def test_where_costs_differ_all_planned_neurons_are_printed_beside_the_same_budget(wiring):
     dear = [(one, 9.0) for one in wiring.neuron_id.tolist()[::2]]
     found = plan(wiring, 6, PlanConfig(draws=20), cost=dear, budget=10.0)
-    console = Console(width=200, file=io.StringIO())
-    print_plan(found, console=console)
-    printed = " ".join(console.file.getvalue().split())
+    out = io.StringIO()
+    print_plan(found, console=Console(file=out, width=200))
+    printed = " ".join(out.getvalue().split())
     assert not found.as_many
     assert "with the same budget at random" in printed
     last = found.greedy.unrecorded_error[-1] ** 0.5
