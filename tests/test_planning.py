@@ -127,7 +127,9 @@ def test_the_command_reads_ids_and_costs_from_files(tmp_path, capsys):
     assert (tmp_path / "plan-worm.html").is_file()
 
 
-def test_where_costs_differ_all_planned_neurons_are_printed_beside_the_same_budget(wiring):
+def test_where_costs_differ_all_planned_neurons_are_printed_beside_the_same_budget(
+    wiring, tmp_path
+):
     dear = [(one, 9.0) for one in wiring.neuron_id.tolist()[::2]]
     found = plan(wiring, 6, PlanConfig(draws=20), cost=dear, budget=10.0)
     out = io.StringIO()
@@ -135,6 +137,8 @@ def test_where_costs_differ_all_planned_neurons_are_printed_beside_the_same_budg
     printed = " ".join(out.getvalue().split())
     assert not found.as_many
     assert "with the same budget at random" in printed
+    page = write_plan(found, tmp_path / "plan.html", name="dear").read_text()
+    assert "Where a budget is used up" in page
     last = found.greedy.unrecorded_error[-1] ** 0.5
     assert f"to {brief(last)}; with" in printed
     for neuron in found.chosen.tolist():

@@ -83,7 +83,8 @@ def _sections(plan: Plan) -> list[Section]:
         "plan",
         "Expected error against number recorded",
         "RMS error expected of wanted neurons that are not recorded. Every order starts from the "
-        "same knowledge; the mean is over fewer neurons with each that is recorded.",
+        "same knowledge; the mean is over fewer neurons with each that is recorded."
+        + ("" if plan.as_many else " Where a budget is used up, a line goes on as it is."),
         error_against_number(plan),
     )
     return [
