@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from neuroloom.errors import InputError
+
 __all__ = ["ORDERS_PRESETS", "OrdersConfig"]
 
 
@@ -28,6 +30,22 @@ class OrdersConfig:
     bias_sd: float = 0.1  # prior of biases, in units of the state
     noise: float = 0.01  # SD of a sample, unit of rate, that orders count with
     n_bins: int = 5  # of modes, the stiffest first
+
+    def __post_init__(self) -> None:
+        """Numbers that make no orders are refused."""
+        outside = [m for m in self.linear_recorded if not 1 <= m < self.linear_neurons]
+        if outside or not 1 <= self.linear_rank <= self.linear_neurons:
+            raise InputError(
+                f"`linear_recorded` must be from 1 to below {self.linear_neurons}, the neurons, "
+                f"and `linear_rank` from 1 to that; got {self.linear_recorded} and "
+                f"{self.linear_rank}. Leave them out for the preset's values."
+            )
+        if min(self.order_recorded, default=1) < 1 or self.order_seeds < 0:
+            raise InputError(
+                "`order_recorded` must hold numbers of at least 1 and `order_seeds` be at least 0; "
+                f"got {self.order_recorded} and {self.order_seeds}. Leave them out for the "
+                "preset's values."
+            )
 
 
 ORDERS_PRESETS = {

@@ -6,6 +6,7 @@ smaller preset changes is what it writes.
 
 from dataclasses import dataclass, field
 
+from neuroloom.errors import InputError
 from neuroloom.studies.constrained_networks.teachers_config import CyclingConfig
 
 __all__ = ["SYNTHETIC_PRESETS", "Published", "Quick", "StudentFit", "SyntheticConfig"]
@@ -76,6 +77,36 @@ class SyntheticConfig:
             learning_rate=5e-3, clip_norm=1.0, noise_step_sd=1e-3, batch_size=1
         )
     )
+
+    def __post_init__(self) -> None:
+        """Numbers that make no students are refused."""
+        for name in ("n_trained", "n_scored", "n_permutations", "n_tanh_seeds", "n_seeds"):
+            if getattr(self, name) < 1:
+                raise InputError(
+                    f"`{name}` must be at least 1; got {getattr(self, name)}. Leave it out for the "
+                    "preset's value."
+                )
+        if self.n_task_seeds < 0:
+            raise InputError(
+                f"`n_task_seeds` must be at least 0; got {self.n_task_seeds}. With 0 the arm "
+                "task-only is left out."
+            )
+        for name in ("n_recorded", "low_rank_recorded", "chaotic_recorded"):
+            if min(getattr(self, name), default=1) < 1:
+                raise InputError(
+                    f"`{name}` must hold numbers of neurons, 1 or more; got {getattr(self, name)}. "
+                    "Untrained students are the row of 0 and always there."
+                )
+        if min((*self.smoothness, *self.wrong_starts), default=1) <= 0:
+            raise InputError(
+                "`smoothness` and `wrong_starts` must be above 0; got "
+                f"{self.smoothness} and {self.wrong_starts}. The teacher has 1."
+            )
+        if not all(0 < level < 1 for level in self.error_levels):
+            raise InputError(
+                f"`error_levels` must be between 0 and 1; got {self.error_levels}. 0.05 makes a "
+                "twentieth of the connections wrong."
+            )
 
     @property
     def decides_cycling(self) -> bool:
