@@ -58,6 +58,13 @@ def test_held_out_neurons_of_a_teacher_with_known_wiring_are_identified(outcome)
             assert value(outcome, arm, HELD_OUT, "identity_r2_median") < 0.5, arm
 
 
+def test_the_plan_of_a_fit_that_explains_nothing_says_so(placed, outcome):
+    poor = predict_activity(placed, replace(CONFIG, n_steps=1), progress=False)
+    assert poor.answer.startswith("Not explained")
+    assert any("take the order as a hint" in sentence for sentence in poor.methods)
+    assert not any("take the order as a hint" in sentence for sentence in outcome.methods)
+
+
 def test_every_arm_is_scored_on_the_same_entries_and_own_past_only_where_it_exists(outcome):
     counts = outcome.scores[~outcome.scores["arm"].str.startswith("null")]
     assert set(counts[counts["split"] == HELD_OUT]["n"]) == {8}

@@ -29,7 +29,7 @@ def error_against_number(plan: Plan, ax: Axes | None = None) -> Axes:
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_ylim(bottom=0)
     ax.set_xlabel("neurons recorded in addition")
-    ax.set_ylabel("expected RMS error, unrecorded neurons")
+    ax.set_ylabel("expected RMS error of unrecorded\nneurons, in the unit of activity")
     ax.grid()
     ax.legend(loc="best", handlelength=1.8)
     return ax

@@ -47,6 +47,10 @@ __all__ = ["predict_activity"]
 IDENTIFIED_ABOVE = 0.5  # of the observed neurons' R2
 MOST_ENTRIES = 2**28  # of all predictions together: 2 GiB
 UNTRAINED = "baseline: untrained network"
+PLAN_OF_A_POOR_FIT = (
+    "the fit misses even the observed neurons, so the plan's errors are those of a network that is "
+    "not theirs: take the order as a hint, and the sizes not at all"
+)
 
 
 def predict_activity(
@@ -151,6 +155,8 @@ def _outcome(
         plan = plan_next(results.fit, predicted, partition, config.n_planned, rng=rng)
         tables["plan"], planned = plan
     word, sentence = identification(scores, above=IDENTIFIED_ABOVE)
+    if planned and word == "not explained":
+        planned = (*planned, PLAN_OF_A_POOR_FIT)
     r = scores.set_index(["arm", "split", "measure"])["value"][DEFAULT, HELD_OUT, "correlation"]
     n_held_out, n_observed = int(partition.held_out.sum()), int(partition.observed.sum())
     name = placed.connectome.name or "the connectome"
