@@ -6,13 +6,19 @@ as seconds.
 
 import abc
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Shaped
 
 from neuroloom.connectome import Connectome
-from neuroloom.networks.activations import Linear, SharedSoftplus, Softplus, Tanh
+from neuroloom.networks.activations import (
+    AbstractActivation,
+    Linear,
+    SharedSoftplus,
+    Softplus,
+    Tanh,
+)
 from neuroloom.networks.constraints import (
     AbstractConstraint,
     Bounded,
@@ -26,6 +32,7 @@ from neuroloom.networks.rate_network import GainSide, RateNetwork
 __all__ = [
     "AbstractParameterization",
     "CentralComplex",
+    "Form",
     "Larva",
     "Synthetic",
     "SyntheticSmooth",
@@ -37,11 +44,34 @@ Values = Float[np.ndarray, " neuron"]
 Labels = Shaped[np.ndarray, " neuron"]
 
 
+class Form(NamedTuple):
+    """What tells one published form from another.
+
+    Attributes:
+        tau: Time constants, in seconds.
+        gain: Where a gain may go.
+        activation: From state to rate.
+        gain_side: Where the gain acts.
+    """
+
+    tau: Shared
+    gain: AbstractConstraint
+    activation: AbstractActivation
+    gain_side: GainSide = GainSide.PRESYNAPTIC
+
+
 @dataclass(frozen=True)
 class AbstractParameterization(abc.ABC):
     """A published form of a student's network."""
 
     @abc.abstractmethod
+    def form(self, n_neurons: int) -> Form:
+        """What is particular to it, for this many neurons."""
+
+    @abc.abstractmethod
+    def trained(self, network: RateNetwork) -> tuple[Any, ...]:
+        """What a fit may change, for `fit(..., trainable=...)`."""
+
     def network(
         self,
         connectome: Connectome,
@@ -58,11 +88,20 @@ class AbstractParameterization(abc.ABC):
             bias: Of every neuron, in the unit of the state; default 0.
             label: Neurons of one label, such as a cell type, share gain and bias and start from
                 their mean; one label for all makes them global. Default: each has its own.
-        """
 
-    @abc.abstractmethod
-    def trained(self, network: RateNetwork) -> tuple[Any, ...]:
-        """What a fit may change, for `fit(..., trainable=...)`."""
+        Raises:
+            InputError: If a gain is outside the range of the form.
+        """
+        form = self.form(len(gain))
+        start = np.zeros(len(gain)) if bias is None else bias
+        return RateNetwork.from_connectome(
+            connectome,
+            tau=form.tau,
+            gain=_shared(gain, label, "1", form.gain),
+            bias=_shared(start, label, "state", Free()),
+            activation=form.activation,
+            gain_side=form.gain_side,
+        )
 
 
 @dataclass(frozen=True)
@@ -80,22 +119,10 @@ class Synthetic(AbstractParameterization):
     tau: float = 1.0
     smoothness: float = 1.0
 
-    def network(
-        self,
-        connectome: Connectome,
-        *,
-        gain: Values,
-        bias: Values | None = None,
-        label: Labels | None = None,
-    ) -> RateNetwork:
-        """As `AbstractParameterization.network`; gains must be at least 0."""
-        return RateNetwork.from_connectome(
-            connectome,
-            tau=global_value(self.tau, len(gain), unit="s"),
-            gain=_shared(gain, label, "1", Rectified()),
-            bias=_shared(_or_zero(bias, gain), label, "state", Free()),
-            activation=Softplus(self.smoothness),
-        )
+    def form(self, n_neurons: int) -> Form:
+        """Gains of at least 0."""
+        tau = global_value(self.tau, n_neurons, unit="s")
+        return Form(tau, Rectified(), Softplus(self.smoothness))
 
     def trained(self, network: RateNetwork) -> tuple[Any, ...]:
         """Gain and bias."""
@@ -121,15 +148,8 @@ class SyntheticSmooth(AbstractParameterization):
     tau: float = 1.0
     smoothness: float = 1.0
 
-    def network(
-        self,
-        connectome: Connectome,
-        *,
-        gain: Values,
-        bias: Values | None = None,
-        label: Labels | None = None,
-    ) -> RateNetwork:
-        """As `AbstractParameterization.network`; gains must be at least 0."""
+    def form(self, n_neurons: int) -> Form:
+        """Gains of at least 0, smoothness above 0."""
         smoothness = per_group(
             self.smoothness,
             np.array(self.smoothness_label),
@@ -137,13 +157,8 @@ class SyntheticSmooth(AbstractParameterization):
             sharing="label",
             constraint=Exponential(),
         )
-        return RateNetwork.from_connectome(
-            connectome,
-            tau=global_value(self.tau, len(gain), unit="s"),
-            gain=_shared(gain, label, "1", Rectified()),
-            bias=_shared(_or_zero(bias, gain), label, "state", Free()),
-            activation=SharedSoftplus(smoothness),
-        )
+        tau = global_value(self.tau, n_neurons, unit="s")
+        return Form(tau, Rectified(), SharedSoftplus(smoothness))
 
     def trained(self, network: RateNetwork) -> tuple[Any, ...]:
         """Gain, bias and smoothness."""
@@ -160,22 +175,9 @@ class TanhGain(AbstractParameterization):
 
     tau: float = 0.5
 
-    def network(
-        self,
-        connectome: Connectome,
-        *,
-        gain: Values,
-        bias: Values | None = None,
-        label: Labels | None = None,
-    ) -> RateNetwork:
-        """As `AbstractParameterization.network`."""
-        return RateNetwork.from_connectome(
-            connectome,
-            tau=global_value(self.tau, len(gain), unit="s"),
-            gain=_shared(gain, label, "1", Free()),
-            bias=_shared(_or_zero(bias, gain), label, "state", Free()),
-            activation=Tanh(),
-        )
+    def form(self, n_neurons: int) -> Form:
+        """Gains of either sign."""
+        return Form(global_value(self.tau, n_neurons, unit="s"), Free(), Tanh())
 
     def trained(self, network: RateNetwork) -> tuple[Any, ...]:
         """Gain."""
@@ -194,23 +196,10 @@ class Larva(AbstractParameterization):
 
     tau: float = 1.0
 
-    def network(
-        self,
-        connectome: Connectome,
-        *,
-        gain: Values,
-        bias: Values | None = None,
-        label: Labels | None = None,
-    ) -> RateNetwork:
-        """As `AbstractParameterization.network`."""
-        return RateNetwork.from_connectome(
-            connectome,
-            tau=global_value(self.tau, len(gain), unit="s"),
-            gain=_shared(gain, label, "1", Free()),
-            bias=_shared(_or_zero(bias, gain), label, "state", Free()),
-            activation=Softplus(1.0),
-            gain_side=GainSide.POSTSYNAPTIC,
-        )
+    def form(self, n_neurons: int) -> Form:
+        """Gains of either sign, on what a neuron receives."""
+        tau = global_value(self.tau, n_neurons, unit="s")
+        return Form(tau, Free(), Softplus(1.0), GainSide.POSTSYNAPTIC)
 
     def trained(self, network: RateNetwork) -> tuple[Any, ...]:
         """Gain and bias."""
@@ -229,22 +218,10 @@ class CentralComplex(AbstractParameterization):
     tau: float = 1.0
     train_tau: bool = False
 
-    def network(
-        self,
-        connectome: Connectome,
-        *,
-        gain: Values,
-        bias: Values | None = None,
-        label: Labels | None = None,
-    ) -> RateNetwork:
-        """As `AbstractParameterization.network`; gains must be above 0."""
-        return RateNetwork.from_connectome(
-            connectome,
-            tau=per_neuron(self.tau, len(gain), unit="s", constraint=Bounded(0.2, 5.0)),
-            gain=_shared(gain, label, "1", Exponential()),
-            bias=_shared(_or_zero(bias, gain), label, "state", Free()),
-            activation=Softplus(5.0),
-        )
+    def form(self, n_neurons: int) -> Form:
+        """Gains above 0, time constants between their bounds."""
+        tau = per_neuron(self.tau, n_neurons, unit="s", constraint=Bounded(0.2, 5.0))
+        return Form(tau, Exponential(), Softplus(5.0))
 
     def trained(self, network: RateNetwork) -> tuple[Any, ...]:
         """The logarithm of the gain, and the bias; tau if asked for."""
@@ -262,30 +239,13 @@ class Zebrafish(AbstractParameterization):
 
     tau: float = 1.0
 
-    def network(
-        self,
-        connectome: Connectome,
-        *,
-        gain: Values,
-        bias: Values | None = None,
-        label: Labels | None = None,
-    ) -> RateNetwork:
-        """As `AbstractParameterization.network`; gains must be above 0."""
-        return RateNetwork.from_connectome(
-            connectome,
-            tau=global_value(self.tau, len(gain), unit="s"),
-            gain=_shared(gain, label, "1", Exponential()),
-            bias=_shared(_or_zero(bias, gain), label, "state", Free()),
-            activation=Linear(),
-        )
+    def form(self, n_neurons: int) -> Form:
+        """Gains above 0, no threshold."""
+        return Form(global_value(self.tau, n_neurons, unit="s"), Exponential(), Linear())
 
     def trained(self, network: RateNetwork) -> tuple[Any, ...]:
         """The logarithm of the gain."""
         return (network.gain.value,)
-
-
-def _or_zero(bias: Values | None, gain: Values) -> Values:
-    return np.zeros(len(gain)) if bias is None else bias
 
 
 def _shared(
