@@ -12,10 +12,15 @@ from neuroloom.connectome import Connectome
 from neuroloom.fitting import AbstractMethod, FirstOrder, Lesson, SecondOrder, Student
 from neuroloom.networks import RateNetwork, StateNoise
 from neuroloom.simulation import simulate
-from neuroloom.studies.constrained_networks.synthetic_config import Published, StudentFit
+from neuroloom.studies.constrained_networks.synthetic_config import (
+    Published,
+    StudentFit,
+    SyntheticConfig,
+)
 from neuroloom.studies.constrained_networks.teachers.teacher import Teacher
 
 __all__ = [
+    "cycling_seconds",
     "method_of",
     "on_all_pairs",
     "record",
@@ -144,3 +149,9 @@ def seconds_of(how: StudentFit, *, n_students: int, n_neurons: int, n_trials: in
     whole = how.n_clamped * sum(how.horizons) + how.n_free  # steps, in lengths of a trial
     n_derivatives = 2 * (how.n_inner + 1) * whole
     return n_students * n_derivatives * (1e-3 + 6e-9 * n_trials * n_neurons**2)
+
+
+def cycling_seconds(ours: SyntheticConfig, how: StudentFit, n_students: int) -> float:
+    """`seconds_of` students of the cycling teacher."""
+    n_neurons = ours.cycling.n_neurons
+    return seconds_of(how, n_students=n_students, n_neurons=n_neurons, n_trials=ours.n_trained)

@@ -15,10 +15,10 @@ from neuroloom.studies.constrained_networks.scoring import (
     scored_trials,
 )
 from neuroloom.studies.constrained_networks.students import (
+    cycling_seconds,
     method_of,
     record,
     recorded_sets,
-    seconds_of,
     student_of,
 )
 from neuroloom.studies.constrained_networks.synthetic_config import SyntheticConfig
@@ -133,12 +133,7 @@ def judge(results: Results, config: ConstrainedNetworksConfig) -> Verdict:
 def _seconds(cell: Cell, config: ConstrainedNetworksConfig) -> float:
     ours = config.synthetic
     del cell
-    return 200 + seconds_of(
-        ours.known,
-        n_students=ours.n_seeds * len(ours.n_recorded),
-        n_neurons=ours.cycling.n_neurons,
-        n_trials=ours.n_trained,
-    )
+    return 200 + cycling_seconds(ours, ours.known, ours.n_seeds * len(ours.n_recorded))
 
 
 ARM = Arm(

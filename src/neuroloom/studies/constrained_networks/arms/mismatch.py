@@ -17,10 +17,10 @@ from neuroloom.studies.constrained_networks.config import ConstrainedNetworksCon
 from neuroloom.studies.constrained_networks.initial import Informed
 from neuroloom.studies.constrained_networks.scoring import failures, score, scored_trials
 from neuroloom.studies.constrained_networks.students import (
+    cycling_seconds,
     method_of,
     record,
     recorded_sets,
-    seconds_of,
     student_of,
 )
 from neuroloom.studies.framework import (
@@ -142,12 +142,7 @@ def judge(results: Results, config: ConstrainedNetworksConfig) -> Verdict:
 def _seconds(cell: Cell, config: ConstrainedNetworksConfig) -> float:
     ours = config.synthetic
     del cell
-    return 30 + seconds_of(
-        ours.mismatch,
-        n_students=ours.n_seeds * len(ours.n_recorded),
-        n_neurons=ours.cycling.n_neurons,
-        n_trials=ours.n_trained,
-    )
+    return 30 + cycling_seconds(ours, ours.mismatch, ours.n_seeds * len(ours.n_recorded))
 
 
 ARM = Arm(

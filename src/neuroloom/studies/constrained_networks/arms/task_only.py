@@ -17,9 +17,9 @@ from neuroloom.studies.constrained_networks.config import ConstrainedNetworksCon
 from neuroloom.studies.constrained_networks.initial import Informed
 from neuroloom.studies.constrained_networks.scoring import failures, score, scored_trials
 from neuroloom.studies.constrained_networks.students import (
+    cycling_seconds,
     method_of,
     record,
-    seconds_of,
     student_of,
     student_rates,
 )
@@ -104,12 +104,7 @@ def judge(results: Results, config: ConstrainedNetworksConfig) -> Verdict:
 def _seconds(cell: Cell, config: ConstrainedNetworksConfig) -> float:
     ours = config.synthetic
     del cell
-    return 200 + seconds_of(
-        ours.task,
-        n_students=ours.n_task_seeds,
-        n_neurons=ours.cycling.n_neurons,
-        n_trials=ours.n_trained,
-    )
+    return 200 + cycling_seconds(ours, ours.task, ours.n_task_seeds)
 
 
 ARM = Arm(

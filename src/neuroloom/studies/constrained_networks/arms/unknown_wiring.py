@@ -18,11 +18,11 @@ from neuroloom.studies.constrained_networks.arms.known_wiring import (
 from neuroloom.studies.constrained_networks.config import ConstrainedNetworksConfig
 from neuroloom.studies.constrained_networks.scoring import activity_rows, failures, scored_trials
 from neuroloom.studies.constrained_networks.students import (
+    cycling_seconds,
     method_of,
     on_all_pairs,
     record,
     recorded_sets,
-    seconds_of,
     student_of,
     student_rates,
 )
@@ -143,12 +143,7 @@ def judge(results: Results, config: ConstrainedNetworksConfig) -> Verdict:
 def _seconds(cell: Cell, config: ConstrainedNetworksConfig) -> float:
     ours = config.synthetic
     del cell
-    return 2 * seconds_of(
-        ours.unknown,
-        n_students=ours.n_seeds * len(ours.n_recorded),
-        n_neurons=ours.cycling.n_neurons,
-        n_trials=ours.n_trained,
-    )
+    return 2 * cycling_seconds(ours, ours.unknown, ours.n_seeds * len(ours.n_recorded))
 
 
 ARM = Arm(

@@ -17,11 +17,11 @@ from neuroloom.studies.constrained_networks.config import ConstrainedNetworksCon
 from neuroloom.studies.constrained_networks.initial import Informed
 from neuroloom.studies.constrained_networks.scoring import failures, score, scored_trials
 from neuroloom.studies.constrained_networks.students import (
+    cycling_seconds,
     method_of,
     on_all_pairs,
     record,
     recorded_sets,
-    seconds_of,
     student_of,
 )
 from neuroloom.studies.constrained_networks.teachers.weights import matrix_of
@@ -109,12 +109,7 @@ def measure(cell: Cell, config: ConstrainedNetworksConfig, context: Context) -> 
 def _seconds(cell: Cell, config: ConstrainedNetworksConfig) -> float:
     ours = config.synthetic
     del cell
-    return 10 + seconds_of(
-        ours.errors,
-        n_students=len(ours.n_recorded),
-        n_neurons=ours.cycling.n_neurons,
-        n_trials=ours.n_trained,
-    )
+    return 10 + cycling_seconds(ours, ours.errors, len(ours.n_recorded))
 
 
 ARM = Arm(
