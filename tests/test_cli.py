@@ -9,6 +9,7 @@ import pytest
 
 from neuroloom import __version__, cli
 from neuroloom.cli import main
+from neuroloom.commands.study import NoStudy
 from neuroloom.connectome import write_csv
 from neuroloom.recording import read_recording
 from neuroloom.recording.files import recognize
@@ -69,7 +70,7 @@ def options(kind):
     """Every field as the command line spells it; those of nested configs too."""
     for field in dataclasses.fields(kind):
         if kind is cli.Run and field.name == "config":
-            yield from options(cli.NoStudy)
+            yield from options(NoStudy)
         elif field.name in ("config", "reading"):
             yield from options(type(field.default))
         else:

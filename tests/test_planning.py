@@ -9,8 +9,8 @@ from rich.console import Console
 
 import neuroloom as nl
 from circuits import circuit
-from neuroloom import plan_command
 from neuroloom.cli import main
+from neuroloom.commands import plan as plan_command
 from neuroloom.connectome import Connectome
 from neuroloom.errors import InputError
 from neuroloom.report.plan_page import plan_answer, write_plan
@@ -159,9 +159,9 @@ def test_a_wrong_file_of_costs_is_refused(tmp_path, content, instruction):
     path = tmp_path / "cost.csv"
     path.write_text(content)
     with pytest.raises(InputError, match=instruction):
-        plan_command._costs(path)
+        plan_command.costs_in(path)
     with pytest.raises(InputError, match="Check the path"):
-        plan_command._costs(tmp_path / "absent.csv")
+        plan_command.costs_in(tmp_path / "absent.csv")
 
 
 def test_a_wrong_file_of_ids_is_refused(tmp_path):

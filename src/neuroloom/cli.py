@@ -1,21 +1,21 @@
 """The command line: parse, call one public function, print. Imports its work when called."""
 
-import inspect
 import os
 import sys
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 import tyro
 
 from neuroloom import __version__
+from neuroloom.commands.options import DataFolder, NameOrPath, Out, Progress
+from neuroloom.commands.plan import PlanCommand, run_plan
+from neuroloom.commands.study import Run, Studies, list_studies, run_in, run_study
 from neuroloom.errors import InputError, NeuroloomError, nearest
-from neuroloom.plan_command import PlanCommand, run_plan
 from neuroloom.studies.config import PRESETS, PredictConfig
 from neuroloom.studies.reading import Reading
-from neuroloom.studies.registry import STUDIES, check_preset, presets_of, question_of
 
 __all__ = ["main"]
 
@@ -25,19 +25,7 @@ Reads a connectome and recordings and says what the neurons you did not record d
 wiring alone decides it, and how sure that is. Start with `neuroloom demo`: the main job on a real
 worm, with a report. Then `neuroloom predict` on your own files."""
 
-Progress = Annotated[bool, tyro.conf.arg(help="Show progress bars.")]
-Out = Annotated[Path, tyro.conf.arg(help="Folder that receives the run's folder.")]
 Kind = Literal["rate", "calcium", "spike_count", "response"]
-NameOrPath = tyro.conf.arg(metavar="NAME|FILE")
-DataFolder = Annotated[
-    Path | None,
-    tyro.conf.arg(help="Folder with the datasets that may not ship; else $NEUROLOOM_DATA."),
-]
-
-
-Config = TypeVar("Config")
-
-
 ReadOptions = Annotated[Reading, tyro.conf.arg(name="")]
 AS_IT_IS = Reading()
 
@@ -168,46 +156,6 @@ class Simulate:
 
 
 @dataclass(frozen=True)
-class NoStudy:
-    """No study is named, so there are no numbers of one."""
-
-
-@dataclass(frozen=True)
-class Run(Generic[Config]):
-    """Run a study: arms beside their controls, claims with their verdicts, a report.
-
-    What is finished is kept, cell by cell: the same command carries on after an interruption or a
-    crash, and arms that are run one by one gather in one folder. Ends with 1 if a cell broke, not
-    if a claim fails.
-    """
-
-    config: Annotated[Config, tyro.conf.arg(name="")]
-    """The numbers of the study; they start from the preset."""
-    study: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="STUDY")] = ""
-    """What to run, right behind `run`: a name that `neuroloom studies` lists."""
-    preset: Annotated[str, tyro.conf.arg(metavar="NAME")] = ""
-    """Where the numbers start from; default: the quickest preset of the study."""
-    arm: tyro.conf.UseAppendAction[
-        Annotated[tuple[tuple[str, ...], ...], tyro.conf.arg(metavar="NAME")]
-    ] = ()
-    """Only these arms, as `neuroloom studies NAME` lists them; default: all."""
-    cluster: Annotated[str | None, tyro.conf.arg(metavar="local:N|ADDRESS")] = None
-    """Spread cells over N processes of this machine, or a Dask scheduler such as tcp://host:8786
-    whose workers see the run's folder; default: one after another in this process."""
-    data: DataFolder = None
-    out: Out = Path("runs")
-    progress: Progress = True
-
-
-@dataclass(frozen=True)
-class Studies:
-    """List the studies: their questions, and how long each preset is predicted to take."""
-
-    name: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="[NAME]")] = ""
-    """One study, with its arms and claims; default: every study."""
-
-
-@dataclass(frozen=True)
 class Datasets:
     """List the datasets that can be named, whether they are here, their licence and citation."""
 
@@ -255,34 +203,6 @@ def _preset_in(arguments: list[str]) -> str:
     return "demo"
 
 
-def _run_in(arguments: list[str]) -> tuple[Run[Any], str]:
-    """What `run` starts from, given the study and the preset that are named, and its description.
-
-    Raises:
-        InputError: If the study or the preset is not known, or `run` names no study.
-    """
-    about = inspect.cleandoc(Run.__doc__ or "")
-    words = arguments[1:] if arguments[:1] == ["run"] else ["--help"]
-    study = words[0] if words and not words[0].startswith("-") else ""
-    if study:
-        presets = presets_of(study)
-        preset = next(iter(presets))
-        for word, following in pairwise([*words, ""]):
-            if word == "--preset" or word.startswith("--preset="):
-                preset = word.removeprefix("--preset=") if "=" in word else following
-        check_preset(study, preset)
-        known = f"{study}: {question_of(study)}\n\nPresets: {', '.join(presets)}."
-        return Run(presets[preset], study, preset), f"{about}\n\n{known}"
-    if not {"--help", "-h"} & set(words):
-        got = words[0] if words else "nothing"
-        raise InputError(
-            f"`run` must be followed by the name of a study; got {got}. Known: "
-            f"{', '.join(sorted(STUDIES))}. `neuroloom studies` says what they ask."
-        )
-    listed = "\n\n".join(f"{name}: {question_of(name)}" for name in STUDIES)
-    return Run(NoStudy()), f"{about}\n\nStudies:\n\n{listed}"
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; 0 when it worked, 2 when the input was wrong, 130 when interrupted.
 
@@ -294,7 +214,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     try:
         command = tyro.cli(  # pyright: ignore[reportCallIssue]
-            _commands(_preset_in(given), *_run_in(given)),  # pyright: ignore[reportArgumentType]
+            _commands(_preset_in(given), *run_in(given)),  # pyright: ignore[reportArgumentType]
             prog="neuroloom",
             description=DESCRIPTION,
             args=given,
@@ -426,41 +346,6 @@ def _simulate(command: Simulate) -> None:
     print_followers(activity, command.stimulate, top=command.top)
 
 
-def _run(command: Run[Any]) -> int:
-    from neuroloom.report import write_report
-    from neuroloom.report.terminal import print_study_run
-    from neuroloom.studies.framework import BrokenRunError, run
-
-    broken = None
-    try:
-        folder = run(
-            command.study,
-            command.config,
-            arms=[name for names in command.arm for name in names],
-            out=command.out,
-            cluster=command.cluster,
-            data=command.data,
-            progress=command.progress,
-        )
-    except BrokenRunError as error:
-        folder, broken = error.run, error
-    print_study_run(folder, write_report(folder))
-    if broken:
-        print(f"Error: {broken}", file=sys.stderr)
-    return 1 if broken else 0
-
-
-def _studies(command: Studies) -> None:
-    from neuroloom.report.terminal import print_studies, print_study
-    from neuroloom.studies.registry import load_study
-
-    if command.name:
-        print_study(load_study(command.name))
-    else:
-        print_studies([load_study(name) for name in STUDIES])
-        print("`neuroloom studies NAME` lists the arms and claims of one.")
-
-
 def _datasets(command: Datasets) -> None:
     from neuroloom import datasets
     from neuroloom.report.terminal import print_datasets
@@ -496,8 +381,8 @@ _RUN = {
     Inspect: _inspect,
     PlanCommand: run_plan,
     Simulate: _simulate,
-    Run: _run,
-    Studies: _studies,
+    Run: run_study,
+    Studies: list_studies,
     Datasets: _datasets,
     Report: _report,
 }

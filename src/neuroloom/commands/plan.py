@@ -10,7 +10,7 @@ from neuroloom.errors import InputError
 from neuroloom.studies.planning_config import PlanConfig
 from neuroloom.studies.reading import Reading
 
-__all__ = ["PlanCommand", "ids_in", "run_plan"]
+__all__ = ["PlanCommand", "costs_in", "ids_in", "run_plan"]
 
 Ids = Annotated[tuple[str, ...], tyro.conf.arg(metavar="[IDS|FILE ...]")]
 
@@ -65,7 +65,7 @@ def run_plan(command: PlanCommand) -> None:
         recorded=ids_in(command.recorded),
         forbidden=ids_in(command.forbid),
         stimulated=ids_in(command.stimulate),
-        cost=_costs(command.cost),
+        cost=costs_in(command.cost),
         budget=command.budget,
     )
     path = Path(command.connectome).resolve()
@@ -107,7 +107,8 @@ def ids_in(words: tuple[str, ...]) -> list[str]:
     return ids
 
 
-def _costs(path: Path | None) -> list[tuple[str, float]]:
+def costs_in(path: Path | None) -> list[tuple[str, float]]:
+    """The neurons and costs in a CSV with columns `neuron` and `cost`."""
     if path is None:
         return []
     import csv

@@ -1,0 +1,1 @@
+"""Commands that have a file of their own: their options, and what they do with them."""
