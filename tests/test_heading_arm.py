@@ -23,7 +23,11 @@ from neuroloom.studies.constrained_networks.heading.arm import (
     null_model,
 )
 from neuroloom.studies.constrained_networks.heading.baselines import fit_ridge, without_turning
-from neuroloom.studies.constrained_networks.heading.config import DEVELOPMENT_FLIES
+from neuroloom.studies.constrained_networks.heading.config import (
+    DEVELOPMENT_FLIES,
+    FAST,
+    HeadingConfig,
+)
 from neuroloom.studies.constrained_networks.heading.data import fly_data
 from neuroloom.studies.constrained_networks.heading.fold import measure_fold
 from neuroloom.studies.constrained_networks.heading.network import Compass, signed_weights
@@ -214,7 +218,7 @@ def results(gain, agree, *, n_flies=8):
                 at = {"model": model, "fly": f"fly {fly}", "condition": "all", "draw": 0}
                 return Row("held-out flies", measure, value, at=at)
 
-            names = [COPY, *(null_model(n) for n in CONFIG.nulls)]
+            names = [COPY, *(null_model(n) for n in HeadingConfig().nulls)]
             found += [row(name, "correlation", 0.5 + 0.01 * k) for name in names]
             found += [row(m, "correlation", 0.5 + 0.01 * k + gain[region]) for m in (WIRED, BRIDGE)]
             found.append(row(MEASURED, "turn response", 1.0))
@@ -227,7 +231,7 @@ def results(gain, agree, *, n_flies=8):
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda c: c.id)
 def test_a_claim_passes_in_both_regions_or_not_at_all(claim):
-    config = SimpleNamespace(heading=CONFIG)
+    config = SimpleNamespace(heading=HeadingConfig())
     good = results({"EB": 0.1, "PB": 0.1}, agree=8)
     half = results({"EB": 0.1, "PB": -0.1}, agree=5)
     assert claim.judge(good, config).outcome == "pass"
@@ -237,7 +241,17 @@ def test_a_claim_passes_in_both_regions_or_not_at_all(claim):
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda c: c.id)
 def test_a_claim_without_rows_is_not_tested(claim):
     with pytest.raises(NotTestedError):
-        claim.judge(Results.of({}, ("fly",)), SimpleNamespace(heading=CONFIG))
+        claim.judge(Results.of({}, ("fly",)), SimpleNamespace(heading=HeadingConfig()))
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda c: c.id)
+@pytest.mark.parametrize(
+    "less", [FAST, HeadingConfig(nulls=("shuffle_weights",)), HeadingConfig(n_fit_steps=79)]
+)
+def test_a_smaller_fit_or_a_missing_kind_of_null_decides_nothing(claim, less):
+    good = results({"EB": 0.1, "PB": 0.1}, agree=8)
+    with pytest.raises(NotTestedError, match="at this size"):
+        claim.judge(good, SimpleNamespace(heading=less))
 
 
 def test_without_data_the_setup_says_which_files_to_put_where(tmp_path):

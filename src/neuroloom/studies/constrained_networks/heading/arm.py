@@ -123,32 +123,50 @@ def _judge_turning(results: Results, ours: str) -> Verdict:
     return Verdict.of(worst < 0.05 <= best_control, worst, reason="; ".join(words))
 
 
+def _require_size(config: Any) -> None:
+    """The criteria speak of every kind of null wiring, and of fits and trials of the default.
+
+    Raises:
+        NotTestedError: If the config has less of them.
+    """
+    given, least = config.heading, HeadingConfig()
+    less = [
+        f"{name} {getattr(given, name)}, where {getattr(least, name)} are needed"
+        for name in ("n_fit_steps", "n_scored_trials", "n_steps", "n_null_draws")
+        if getattr(given, name) < getattr(least, name)
+    ]
+    less += [f"no null wiring {name}" for name in least.nulls if name not in given.nulls]
+    if less:
+        raise NotTestedError(f"at this size: {'; '.join(less)}")
+
+
 def judge_nulls(results: Results, config: Any) -> Verdict:
     """`CRITERIA["wiring over nulls"]`."""
+    _require_size(config)
     return _judge_against(results, WIRED, [null_model(name) for name in config.heading.nulls])
 
 
 def judge_copy(results: Results, config: Any) -> Verdict:
     """`CRITERIA["wiring over copy"]`."""
-    del config
+    _require_size(config)
     return _judge_against(results, WIRED, [COPY])
 
 
 def judge_turning(results: Results, config: Any) -> Verdict:
     """`CRITERIA["turning"]`."""
-    del config
+    _require_size(config)
     return _judge_turning(results, WIRED)
 
 
 def judge_bridge_copy(results: Results, config: Any) -> Verdict:
     """`CRITERIA["bridge over copy"]`."""
-    del config
+    _require_size(config)
     return _judge_against(results, BRIDGE, [COPY])
 
 
 def judge_bridge_turning(results: Results, config: Any) -> Verdict:
     """`CRITERIA["bridge turning"]`."""
-    del config
+    _require_size(config)
     return _judge_turning(results, BRIDGE)
 
 
