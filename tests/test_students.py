@@ -15,7 +15,9 @@ from neuroloom.simulation import simulate
 
 N, DT = 12, 0.02
 KEY = jax.random.key(0)
-QUICK = SecondOrder(horizons=(1.0,), n_clamped=5, n_free=10, n_inner=24, together=2)
+QUICK = SecondOrder(
+    horizons=(1.0,), n_clamped=5, n_free=10, n_inner=24, n_inner_free=24, together=2
+)
 
 
 @pytest.fixture(scope="module")

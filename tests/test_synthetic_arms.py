@@ -19,7 +19,7 @@ from neuroloom.studies.constrained_networks.arms import (
     wrong_wiring,
 )
 from neuroloom.studies.constrained_networks.config import PRESETS
-from neuroloom.studies.constrained_networks.scoring import ceiling_rows
+from neuroloom.studies.constrained_networks.scoring import ceiling_rows, failures
 from neuroloom.studies.constrained_networks.students import (
     method_of,
     on_all_pairs,
@@ -41,7 +41,7 @@ from neuroloom.studies.constrained_networks.teachers import (
 from neuroloom.studies.constrained_networks.teachers.weights import matrix_of
 from neuroloom.studies.framework import Cell, Context, NotTestedError, Results, Row
 
-QUICK = Quick(n_clamped=1, n_free=2, n_inner=3)
+QUICK = Quick(n_clamped=1, n_free=2, n_inner=3, n_inner_free=4)
 TINY = SyntheticConfig(
     cycling=CyclingConfig(n_neurons=20, n_trials=4, n_rounds=1, n_steps=2, batch_size=2),
     n_trained=2,
@@ -51,7 +51,7 @@ TINY = SyntheticConfig(
     known=QUICK,
     n_permutations=3,
     n_task_seeds=2,
-    task=Quick(n_clamped=0, n_free=2, n_inner=3),
+    task=Quick(n_clamped=0, n_free=2, n_inner=3, n_inner_free=3),
     unknown=Published(n_steps=2, batch_size=2),
     smoothness=(0.5, 1.0),
     wrong_starts=(0.5,),
@@ -94,6 +94,23 @@ def test_numbers_of_a_recipe_become_the_method_of_that_recipe():
     quick: Any = method_of(Quick(n_clamped=3, n_free=4, n_inner=5, damping=0.2, together=2))
     assert (quick.n_clamped, quick.n_free, quick.n_inner) == (3, 4, 5)
     assert (quick.damping, quick.together) == (0.2, 2)
+    apart: Any = method_of(Quick(n_inner=5, n_inner_free=6))
+    clamped, free = (stage["optimizer"].n_inner for stage in apart.stages()[-2:])
+    assert (clamped, free) == (5, 6)
+
+
+def test_students_that_diverge_or_run_away_are_named_and_untrained_ones_are_not():
+    statuses = ("finished", "diverged", "finished")
+    nan = float("nan")
+    rows = [
+        Row("unrecorded", "mse", nan, "rate^2", {"n_recorded": 0, "seed": 0}),
+        Row("unrecorded", "mse", nan, "rate^2", {"n_recorded": 2, "seed": 0}),
+        Row("recorded", "mse", nan, "rate^2", {"n_recorded": 2, "seed": 0}),
+        Row("unrecorded", "mse", 1.0, "rate^2", {"n_recorded": 10, "seed": 0}),
+    ]
+    diverged, ran_away = failures(statuses, [(2, 0), (4, 0), (10, 0)], rows)
+    assert "seed 0 with 4 recorded diverged" in diverged
+    assert "seed 0 with 2 recorded runs away" in ran_away
 
 
 def test_a_recording_with_noise_differs_by_its_size_and_without_is_the_teacher(teacher):
@@ -168,6 +185,15 @@ def test_a_low_rank_cell_measures_untrained_and_trained_students_and_the_dimensi
         assert trained < untrained
     assert results.values("low-rank", "teacher", "participation_ratio")[0] > 1
     assert "bias_rmse" not in {row.measure for row in found.rows}
+    assert not [note for note in found.notes if note.startswith("not recorded")]
+
+
+def test_numbers_above_those_of_the_neurons_are_named_not_dropped_in_silence(tmp_path):
+    many = replace(CONFIG, synthetic=replace(CONFIG.synthetic, low_rank_recorded=(2, 500, 900)))
+    (cell,) = dimension.low_rank_cells(many)
+    found = dimension.measure_low_rank(cell, many, in_folder(tmp_path))
+    (note,) = [note for note in found.notes if note.startswith("not recorded")]
+    assert "[500, 900]" in note
 
 
 @pytest.mark.slow

@@ -199,7 +199,9 @@ class SecondOrder(AbstractMethod):
             after the other: rising fractions, at most 1.
         n_clamped: Steps with the recorded neurons clamped, at each horizon.
         n_free: Steps without, on whole trials.
-        n_inner: Conjugate gradient iterations a step.
+        n_inner: Conjugate gradient iterations a step while neurons are clamped.
+        n_inner_free: The same for steps without: near the end the problem is all but linear, and a
+            few long solves go further than many short ones.
         damping: Of the first step, as in `LevenbergMarquardt`.
         stop_below: Mean squared error at which a stage ends for a student; None goes on.
         check_every: Steps between checks.
@@ -213,8 +215,9 @@ class SecondOrder(AbstractMethod):
 
     horizons: tuple[float, ...] = (0.15, 0.3, 0.5, 1.0)
     n_clamped: int = 10
-    n_free: int = 15
+    n_free: int = 4
     n_inner: int = 40
+    n_inner_free: int = 100
     damping: float = 0.1
     stop_below: float | None = None
     check_every: int = 5
@@ -243,7 +246,7 @@ class SecondOrder(AbstractMethod):
         free = {
             "loss": SumOfSquares(StudentResiduals()),
             "n_steps": self.n_free,
-            "optimizer": LevenbergMarquardt(self.damping / 100, self.n_inner),
+            "optimizer": LevenbergMarquardt(self.damping / 100, self.n_inner_free),
         }
         grown = [clamped | {"horizon": horizon} for horizon in self.horizons]
         return tuple(stage | common for stage in (*grown, free) if stage["n_steps"])

@@ -1,13 +1,12 @@
 """Rows of the arms on synthetic teachers: students by split, and what they are held against."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import jax
 import numpy as np
 from jaxtyping import Bool, Float
 
 from neuroloom.analysis.recovery import activity_errors, parameter_errors, permutation_ceiling
-from neuroloom.fitting import Fit
 from neuroloom.networks import RateNetwork
 from neuroloom.studies.constrained_networks.initial import Informed
 from neuroloom.studies.constrained_networks.students import student_rates
@@ -99,10 +98,32 @@ def ceiling_rows(
                 yield Row("permuted parameters", found.measure, found.value, found.unit, found.at)
 
 
-def failures(fit: Fit, members: list[tuple[int, int]]) -> list[str]:
-    """Students that diverged, by number recorded and seed."""
-    return [
+def failures(
+    statuses: Sequence[str], members: Sequence[tuple[int, int]], rows: Sequence[Row]
+) -> list[str]:
+    """Students that diverged in training, and trained ones that run away in the scored trials.
+
+    Args:
+        statuses: Of the students, as a `Fit` has them.
+        members: Number recorded and seed of each.
+        rows: Of all students that did not diverge; those of untrained ones are not looked at.
+    """
+    lost = [
         f"the student of seed {members[i][1]} with {members[i][0]} recorded diverged: left out"
-        for i, status in enumerate(fit.status)
+        for i, status in enumerate(statuses)
         if status == "diverged"
     ]
+    ran_away = {
+        (row.at.get("n_recorded", 0), row.at.get("seed", members[0][1]))
+        for row in rows
+        if row.measure == "mse" and np.isnan(row.value) and _is_trained(row)
+    }
+    return lost + [
+        f"the student of seed {seed} with {m} recorded runs away in the scored trials: its errors "
+        "are NaN"
+        for m, seed in sorted(ran_away)
+    ]
+
+
+def _is_trained(row: Row) -> bool:
+    return row.at.get("n_recorded", 0) != 0 or row.at.get("student") == "trained"

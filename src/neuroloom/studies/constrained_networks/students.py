@@ -47,6 +47,7 @@ def method_of(how: StudentFit) -> AbstractMethod:
         n_clamped=how.n_clamped,
         n_free=how.n_free,
         n_inner=how.n_inner,
+        n_inner_free=how.n_inner_free,
         damping=how.damping,
         stop_below=how.stop_below,
         together=how.together,
@@ -146,8 +147,8 @@ def seconds_of(how: StudentFit, *, n_students: int, n_neurons: int, n_trials: in
     if isinstance(how, Published):
         batch = min(how.batch_size, n_trials)
         return n_students * how.n_steps * (1e-3 + 7e-9 * batch * n_neurons**2)
-    whole = how.n_clamped * sum(how.horizons) + how.n_free  # steps, in lengths of a trial
-    n_derivatives = 2 * (how.n_inner + 1) * whole
+    clamped = how.n_clamped * sum(how.horizons) * (how.n_inner + 1)  # in lengths of a trial
+    n_derivatives = 2 * (clamped + how.n_free * (how.n_inner_free + 1))
     return n_students * n_derivatives * (1e-3 + 6e-9 * n_trials * n_neurons**2)
 
 

@@ -30,8 +30,9 @@ class Quick:
 
     horizons: tuple[float, ...] = (0.15, 0.3, 0.5, 1.0)  # parts of the trials, one after another
     n_clamped: int = 10  # steps at each horizon
-    n_free: int = 15
-    n_inner: int = 40  # conjugate gradient iterations a step
+    n_free: int = 4
+    n_inner: int = 40  # conjugate gradient iterations a step with neurons clamped
+    n_inner_free: int = 100  # and without
     damping: float = 0.1  # of the first step
     together: int = 4  # students that a device trains at once
     stop_below: float | None = None  # mean squared error at which a student stops
@@ -128,7 +129,13 @@ SYNTHETIC_PRESETS = {
         chaotic_sizes=(),
         n_tanh_seeds=3,
         tanh=Quick(
-            horizons=(1.0,), n_clamped=5, n_free=25, n_inner=20, together=8, stop_below=1e-8
+            horizons=(1.0,),
+            n_clamped=5,
+            n_free=25,
+            n_inner=20,
+            n_inner_free=20,
+            together=8,
+            stop_below=1e-8,
         ),
     ),
     "decide": SyntheticConfig(
@@ -136,19 +143,19 @@ SYNTHETIC_PRESETS = {
         n_scored=20,
         n_recorded=(2, 10, 40, 100, 200),
         n_seeds=5,
-        known=Quick(stop_below=4e-6),
+        known=Quick(n_clamped=6, n_free=3),
         n_task_seeds=10,
         task=Published(n_steps=3_000, batch_size=8),
         unknown=Published(n_steps=2_000, batch_size=8),
-        mismatch=Quick(stop_below=4e-6),
+        mismatch=Quick(n_clamped=6, n_free=3),
         error_levels=(0.01, 0.1),
-        errors=Quick(stop_below=4e-6),
+        errors=Quick(n_clamped=6, n_free=3),
         low_rank_sizes=(100, 400),
         low_rank_recorded=(1, 2, 4, 8, 32),
         chaotic_sizes=(200, 400),
         chaotic_recorded=(16, 32, 64, 128, 256),
         n_tanh_seeds=5,
-        tanh=Quick(n_free=40, together=8, stop_below=1e-8),
+        tanh=Quick(n_free=40, n_inner_free=40, together=8, stop_below=1e-8),
     ),
     "paper": SyntheticConfig(),
 }

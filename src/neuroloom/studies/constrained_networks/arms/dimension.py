@@ -140,7 +140,7 @@ def _measure(
         )
     rows = [row for row in rows if row.measure != "bias_rmse"]  # these networks have no biases
     activity = np.asarray(teacher.rates)
-    lost = failures(fit, members)
+    lost = failures(fit.status, members, rows)
     arrays = {}
     if np.ptp(activity, axis=(0, 1)).max() > STILL:
         dimension = participation_ratio(activity)
@@ -149,7 +149,10 @@ def _measure(
         dimension = float("nan")
         lost.append(f"the teacher of {cell} came to rest: its activity has no dimension")
     rows.append(Row("teacher", "participation_ratio", dimension, "dimensions"))
-    return Measured(rows, arrays=arrays, notes=teacher.notes, failures=lost)
+    too_many = [m for m in n_recorded if m >= teacher.n_neurons]
+    left_out = [f"not recorded: {too_many}, for it has {teacher.n_neurons} neurons"]
+    notes = [*teacher.notes, *(left_out if too_many else [])]
+    return Measured(rows, arrays=arrays, notes=notes, failures=lost)
 
 
 def judge_low_rank(results: Results, config: ConstrainedNetworksConfig) -> Verdict:

@@ -88,7 +88,7 @@ def measure(cell: Cell, config: ConstrainedNetworksConfig, context: Context) -> 
         m, seed = members[member]
         at = {"n_recorded": m, "seed": seed}
         rows += score(fit.member(i).network, teacher, trials, sets[m, seed], at)
-    return Measured(rows, notes=teacher.notes, failures=failures(fit, members))
+    return Measured(rows, notes=teacher.notes, failures=failures(fit.status, members, rows))
 
 
 def require_cycling_size(config: ConstrainedNetworksConfig) -> None:

@@ -96,7 +96,7 @@ def measure(cell: Cell, config: ConstrainedNetworksConfig, context: Context) -> 
         if is_trained:
             found = float(network.activation.smoothness.expand()[0])
             rows.append(Row("student", "smoothness", found, "1", at))
-    return Measured(rows, notes=teacher.notes, failures=failures(fit, members))
+    return Measured(rows, notes=teacher.notes, failures=failures(fit.status, members, rows))
 
 
 def _with_smoothness(network: RateNetwork) -> tuple:

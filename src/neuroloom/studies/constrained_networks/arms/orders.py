@@ -23,6 +23,7 @@ from neuroloom.studies.constrained_networks.initial import Informed
 from neuroloom.studies.constrained_networks.orders_config import OrdersConfig
 from neuroloom.studies.constrained_networks.scoring import failures, scored_trials
 from neuroloom.studies.constrained_networks.students import (
+    cycling_seconds,
     method_of,
     record,
     student_of,
@@ -93,7 +94,7 @@ def measure(cell: Cell, config: ConstrainedNetworksConfig, context: Context) -> 
             continue
         for measured, of in (("mse", ~sets[name, draw, m]), ("all_mse", everyone)):
             rows.append(_row(name, measured, _error(network, teacher, trials, true, of), m, draw))
-    lost = failures(fit, [(m, cell["seed"]) for _, _, m in members])
+    lost = failures(fit.status, [(m, cell["seed"]) for _, _, m in members], rows)
     return Measured(rows, arrays=arrays, notes=teacher.notes, failures=lost)
 
 
@@ -239,6 +240,13 @@ def judge_modes(results: Results, config: ConstrainedNetworksConfig) -> Verdict:
     )
 
 
+def _seconds(cell: Cell, config: ConstrainedNetworksConfig) -> float:
+    ours = config.orders
+    del cell
+    n_students = 1 + (2 + ours.order_draws) * len(ours.order_recorded)
+    return 30 + cycling_seconds(config.synthetic, config.synthetic.known, n_students)
+
+
 ARM = Arm(
     name=NAME,
     sentence=(
@@ -248,9 +256,7 @@ ARM = Arm(
     control="random orders and the worst one, trained in the same program by the same method",
     cells=cells,
     measure=measure,
-    seconds=lambda cell, config: (
-        20.0 * (2 + config.orders.order_draws) * len(config.orders.order_recorded)
-    ),
+    seconds=_seconds,
 )
 
 ORDERS_CLAIM = Claim(

@@ -76,7 +76,9 @@ def measure(cell: Cell, config: ConstrainedNetworksConfig, context: Context) -> 
             rows.append(Row("outputs", "relative_mse", wrong / variance, "", at))
             rows += score(network, teacher, trials, nobody, at)
     return Measured(
-        rows, notes=teacher.notes, failures=failures(found, [(0, seed) for seed in seeds])
+        rows,
+        notes=teacher.notes,
+        failures=failures(found.status, [(0, seed) for seed in seeds], rows),
     )
 
 

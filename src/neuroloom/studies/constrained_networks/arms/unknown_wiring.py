@@ -82,7 +82,7 @@ def measure(cell: Cell, config: ConstrainedNetworksConfig, context: Context) -> 
         m, seed = members[member]
         at = {"n_recorded": m, "seed": seed}
         rows += _rows(fit.member(i).network, teacher, trials, sets[m, seed], at)
-    return Measured(rows, notes=teacher.notes, failures=failures(fit, members))
+    return Measured(rows, notes=teacher.notes, failures=failures(fit.status, members, rows))
 
 
 def _weights(network: RateNetwork) -> Any:

@@ -102,7 +102,7 @@ def measure(cell: Cell, config: ConstrainedNetworksConfig, context: Context) -> 
     return Measured(
         rows,
         notes=[*teacher.notes, *believed.audit[-2:]],
-        failures=failures(fit, members),
+        failures=failures(fit.status, members, rows),
     )
 
 
