@@ -19,6 +19,7 @@ from neuroloom.studies.framework import (
     Verdict,
     grid,
     mean_interval,
+    median_interval,
 )
 from neuroloom.studies.framework.claims import judge_all
 from neuroloom.studies.framework.results import scores
@@ -151,6 +152,22 @@ def test_a_single_value_has_no_interval_and_nan_are_left_out_of_scores():
     assert (score["value"], score["n"]) == (1.0, 1)
     assert math.isnan(score["low"])
     assert all(math.isnan(v) for v in mean_interval(np.array([])))
+
+
+@pytest.mark.parametrize("n", [6, 7, 10, 30])
+def test_an_interval_of_the_median_holds_it_whatever_the_distribution(n):
+    draws = np.random.default_rng(n).lognormal(sigma=2.0, size=(4_000, n))  # median 1
+    found = np.array([median_interval(row) for row in draws])
+    inside = ((found[:, 1] <= 1) & (found[:, 2] >= 1)).mean()
+    assert 0.94 < inside <= 0.995
+    np.testing.assert_array_equal(found[:, 0], np.median(draws, axis=1))
+
+
+def test_five_values_have_a_median_and_no_interval():
+    median, low, high = median_interval(np.arange(5.0))
+    assert median == 2.0
+    assert math.isnan(low)
+    assert math.isnan(high)
 
 
 def test_the_interval_holds_the_truth_as_often_as_it_says():

@@ -26,7 +26,7 @@ An arm in full, in a file of its own:
 
 from neuroloom.studies.framework.cells import Context
 from neuroloom.studies.framework.claims import Claim, NotTestedError, Verdict
-from neuroloom.studies.framework.results import Results, mean_interval
+from neuroloom.studies.framework.results import Results, mean_interval, median_interval
 from neuroloom.studies.framework.run import BrokenRunError, run
 from neuroloom.studies.framework.study import Arm, Cell, Measured, NoDataError, Row, Study, grid
 
@@ -45,5 +45,6 @@ __all__ = [
     "Verdict",
     "grid",
     "mean_interval",
+    "median_interval",
     "run",
 ]

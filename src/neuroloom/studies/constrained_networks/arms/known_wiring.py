@@ -32,9 +32,10 @@ from neuroloom.studies.framework import (
     NotTestedError,
     Results,
     Verdict,
+    median_interval,
 )
 
-__all__ = ["ARM", "CLAIM", "cycling_teacher", "median_ceiling", "require_cycling_size"]
+__all__ = ["ARM", "CLAIM", "cycling_teacher", "median_ceiling", "require_cycling_size", "spread"]
 
 NAME = "known-wiring"
 BELOW_CEILING = 0.1
@@ -109,6 +110,11 @@ def median_ceiling(results: Results, measure: str = "mse") -> float:
     return float(np.median(results.values(NAME, "permuted neurons", measure)))
 
 
+def spread(values: np.ndarray) -> str:
+    """The smallest and the largest student, for a verdict's reason."""
+    return f"{values.min():.2g} to {values.max():.2g} over {values.size} students"
+
+
 def judge(results: Results, config: ConstrainedNetworksConfig) -> Verdict:
     """Unrecorded error at 40 recorded neurons, in units of the ceiling."""
     require_cycling_size(config)
@@ -116,16 +122,15 @@ def judge(results: Results, config: ConstrainedNetworksConfig) -> Verdict:
     untrained = results.values(NAME, "unrecorded", "mse", n_recorded=0)
     relative = errors / median_ceiling(results)
     still = results.values(NAME, "mean rates", "mse")[0] / median_ceiling(results)
-    value = float(np.median(relative))
+    value, low, high = median_interval(relative)
     return Verdict.of(
         value < BELOW_CEILING,
         value,
-        low=float(relative.min()),
-        high=float(relative.max()),
+        low=low,
+        high=high,
         reason=(
             f"untrained students have {np.median(untrained) / median_ceiling(results):.3g} of the "
-            f"ceiling, every neuron's own mean rate {still:.3g}; interval: smallest and largest of "
-            f"{errors.size} students"
+            f"ceiling, every neuron's own mean rate {still:.3g}; {spread(relative)}"
         ),
     )
 

@@ -17,6 +17,7 @@ from neuroloom.simulation import simulate
 from neuroloom.studies.constrained_networks.arms.known_wiring import (
     cycling_teacher,
     require_cycling_size,
+    spread,
 )
 from neuroloom.studies.constrained_networks.config import ConstrainedNetworksConfig
 from neuroloom.studies.constrained_networks.initial import Informed
@@ -40,6 +41,7 @@ from neuroloom.studies.framework import (
     Results,
     Row,
     Verdict,
+    median_interval,
 )
 
 __all__ = ["ARM", "MODES_CLAIM", "ORDERS_CLAIM", "trials_of_each_kind"]
@@ -229,14 +231,15 @@ def judge_modes(results: Results, config: ConstrainedNetworksConfig) -> Verdict:
     correlation = results.values(NAME, "all recorded", "shrinkage_spearman")
     bins = results.along("mode_bin", NAME, "all recorded", "left")
     left = np.array([np.median(values) for values in bins.values()])
-    value = float(np.median(correlation))
+    value, low, high = median_interval(correlation)
     return Verdict.of(
         value < CORRELATION and bool((np.diff(left) > 0).all()),
         value,
-        low=float(correlation.min()),
-        high=float(correlation.max()),
+        low=low,
+        high=high,
         reason="left of squared error, stiffest to sloppiest bin: "
-        + ", ".join(f"{one:.3g}" for one in left),
+        + ", ".join(f"{one:.3g}" for one in left)
+        + f"; {spread(correlation)}",
     )
 
 

@@ -12,6 +12,7 @@ from neuroloom.studies.constrained_networks.arms.known_wiring import (
     cycling_teacher,
     median_ceiling,
     require_cycling_size,
+    spread,
 )
 from neuroloom.studies.constrained_networks.config import ConstrainedNetworksConfig
 from neuroloom.studies.constrained_networks.initial import Informed
@@ -23,7 +24,17 @@ from neuroloom.studies.constrained_networks.students import (
     student_of,
     student_rates,
 )
-from neuroloom.studies.framework import Arm, Cell, Claim, Context, Measured, Results, Row, Verdict
+from neuroloom.studies.framework import (
+    Arm,
+    Cell,
+    Claim,
+    Context,
+    Measured,
+    Results,
+    Row,
+    Verdict,
+    median_interval,
+)
 
 __all__ = ["ARM", "CLAIM"]
 
@@ -89,16 +100,16 @@ def judge(results: Results, config: ConstrainedNetworksConfig) -> Verdict:
     inside = results.values(NAME, "unrecorded", "mse", student="trained", at_least=10)
     before = results.values(NAME, "unrecorded", "mse", student="untrained", at_least=10)
     relative, untrained = (error / median_ceiling(results) for error in (inside, before))
-    value, readout = float(np.median(relative)), float(np.median(outputs))
+    (value, low, high), readout = median_interval(relative), float(np.median(outputs))
     return Verdict.of(
         value >= NEAR_CEILING and readout < SMALL_READOUT,
         value,
-        low=float(relative.min()),
-        high=float(relative.max()),
+        low=low,
+        high=high,
         reason=(
             f"readout error {readout:.3g} of the output's variance (median of {outputs.size}); "
-            f"untrained students have {np.median(untrained):.3g} of the ceiling; interval: "
-            "smallest and largest student"
+            f"untrained students have {np.median(untrained):.3g} of the ceiling; "
+            f"{spread(relative)}"
         ),
     )
 
