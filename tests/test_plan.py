@@ -131,6 +131,7 @@ def test_the_same_seed_draws_the_same_random_orders(s):
         ({"recorded": [LONG + 12]}, "must name neurons of the network"),
         ({"forbidden": [LONG, LONG]}, "Remove the repeats"),
         ({"forbidden": IDS.tolist()}, "Forbid fewer"),
+        ({"recorded": [LONG], "forbidden": [LONG, LONG + 1]}, "leave it out of `forbidden`"),
         ({"budget": 0.5}, "Raise the budget"),
         ({"n_random": 0}, "100 is a good number"),
     ],

@@ -128,8 +128,8 @@ def plan_recordings(
         slack: Of `greedy_order`.
 
     Raises:
-        InputError: If an id is unknown or named twice, nobody is left to record, or numbers are out
-            of range.
+        InputError: If an id is unknown, named twice, or both recorded and forbidden, nobody is
+            left to record, or numbers are out of range.
 
     Source:
         V-optimal design; both rules under a budget: Leskovec et al., KDD 2007.
@@ -144,6 +144,13 @@ def plan_recordings(
     mask = np.isin(np.arange(len(neuron_id)), known)
     eligible = ~mask & ~np.isin(np.arange(len(neuron_id)), barred)
     _check_numbers(n, n_random, int(eligible.sum()))
+    both = np.intersect1d(known, barred)
+    if both.size:
+        raise InputError(
+            "`recorded` and `forbidden` must have no neuron in common; "
+            f"`{neuron_id[both[0]]}` is in both ({both.size} such). A recorded neuron is never "
+            "planned: leave it out of `forbidden`."
+        )
     candidates = Candidates.of(sensitivity, noise=noise, recorded=mask, wanted=wanted)
     price = np.ones(len(neuron_id)) if cost is None else cost
     limits = {"eligible": eligible, "cost": price, "budget": budget}

@@ -80,6 +80,8 @@ def plan(
             "Activity must depend on what is unknown; with this model nothing does. Choose another "
             "model, or a larger radius."
         )
+    named = {*map(str, forbidden), *map(str, recorded)}
+    others = [i for i in ids[~neurons].tolist() if str(i) not in named]
     found = plan_recordings(
         sensitivity,
         ids,
@@ -87,7 +89,7 @@ def plan(
         noise=config.noise * spread,
         rng=np.random.default_rng([config.seed, 2]),
         recorded=recorded,
-        forbidden=[*forbidden, *(i for i in ids[~neurons].tolist() if i not in set(forbidden))],
+        forbidden=[*forbidden, *others],
         wanted=neurons,
         cost=price,
         budget=budget,

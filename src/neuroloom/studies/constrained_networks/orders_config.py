@@ -11,17 +11,17 @@ __all__ = ["ORDERS_PRESETS", "OrdersConfig"]
 class OrdersConfig:
     """Figs 7 g-i and 8."""
 
-    linear_neurons: int = 300
+    linear_neurons: int = 300  # of the linear teacher
     linear_rank: int = 60  # singular components that are kept
     linear_strength: float = 1.4  # SD of the weights times sqrt(N), before
-    linear_recorded: tuple[int, ...] = (5, 10, 20, 30, 40, 50)
-    linear_targets: int = 50
+    linear_recorded: tuple[int, ...] = (5, 10, 20, 30, 40, 50)  # numbers of recorded neurons
+    linear_targets: int = 50  # students of each order, each wrong by biases of its own
     linear_error_sd: float = 4.5  # of what students start wrong by
     linear_draws: int = 15  # random orders
     linear_steps: int = 500  # of gradient descent, for every order alike
-    linear_seeds: int = 5
+    linear_seeds: int = 5  # linear teachers
 
-    order_recorded: tuple[int, ...] = (10, 20, 40)
+    order_recorded: tuple[int, ...] = (10, 20, 40)  # numbers of the cycling network's neurons
     order_draws: int = 4  # random orders
     order_seeds: int = 5  # starting points of students, each with orders of its own
     order_trials: int = 3  # kinds of trials in the Gauss-Newton matrix, the first trial of each

@@ -16,8 +16,8 @@ __all__ = ["SYNTHETIC_PRESETS", "Published", "Quick", "StudentFit", "SyntheticCo
 class Published:
     """The published recipe: Adam on noisy students."""
 
-    n_steps: int = 7_000
-    learning_rate: float = 1e-3
+    n_steps: int = 7_000  # of Adam
+    learning_rate: float = 1e-3  # of Adam
     clip_norm: float = 2.0  # of each student's gradient
     batch_size: int = 32  # trials a step, of those that were recorded, or all of fewer
     noise_step_sd: float = 0.002  # on the state of students in training, per step
@@ -29,8 +29,8 @@ class Quick:
     """Second order, over growing horizons with recorded neurons clamped; no noise in students."""
 
     horizons: tuple[float, ...] = (0.15, 0.3, 0.5, 1.0)  # parts of the trials, one after another
-    n_clamped: int = 10  # steps at each horizon
-    n_free: int = 4
+    n_clamped: int = 10  # steps at each horizon, recorded neurons clamped
+    n_free: int = 4  # steps with nothing clamped, on whole trials
     n_inner: int = 40  # conjugate gradient iterations a step with neurons clamped
     n_inner_free: int = 100  # and without
     damping: float = 0.1  # of the first step
@@ -48,6 +48,7 @@ class SyntheticConfig:
     cycling: CyclingConfig = field(default_factory=CyclingConfig)
     n_trained: int = 60  # trials of the cycling teacher to train students on, the first
     n_scored: int = 60  # trials to score students on, the last
+    # Numbers of recorded neurons in the cycling network; none leaves its arms out.
     n_recorded: tuple[int, ...] = (
         *(1, 2, 4, 8, 10, 15, 20, 25, 30, 35, 40, 60, 80, 100, 150, 200, 250, 300),
     )
@@ -56,7 +57,7 @@ class SyntheticConfig:
     known: StudentFit = field(default_factory=Published)
     n_permutations: int = 50  # of neurons, for the ceiling
 
-    n_task_seeds: int = 30
+    n_task_seeds: int = 30  # students that see the task alone
     task: StudentFit = field(default_factory=Published)
 
     unknown: Published = field(default_factory=Published)
@@ -65,12 +66,16 @@ class SyntheticConfig:
     wrong_starts: tuple[float, ...] = (0.25, 4.0)  # of students that train a global smoothness
     mismatch: StudentFit = field(default_factory=lambda: Published(learning_rate=2e-3))
 
+    # Relative SD of weight noise, and probability of a spurious or a missing connection.
     error_levels: tuple[float, ...] = (0.005, 0.01, 0.02, 0.05, 0.1)
     errors: StudentFit = field(default_factory=lambda: Published(learning_rate=2e-3))
 
+    # Neurons of each low-rank teacher.
     low_rank_sizes: tuple[int, ...] = (100, 200, 400, 600, 800, 1000)
+    # Numbers of its recorded neurons.
     low_rank_recorded: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 32, 64)
-    chaotic_sizes: tuple[int, ...] = (200, 400, 600, 800, 1000)
+    chaotic_sizes: tuple[int, ...] = (200, 400, 600, 800, 1000)  # neurons of each chaotic teacher
+    # Numbers of its recorded neurons; those above its size are left out and named.
     chaotic_recorded: tuple[int, ...] = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
     n_tanh_seeds: int = 8  # teachers of each size
     tanh: StudentFit = field(

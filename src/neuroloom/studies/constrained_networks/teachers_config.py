@@ -19,8 +19,8 @@ __all__ = [
 class CyclingConfig:
     """A network of excitatory and inhibitory neurons, trained on the cycling task."""
 
-    n_neurons: int = 300
-    seed: int = 0
+    n_neurons: int = 300  # of the network
+    seed: int = 0  # of everything that is drawn
     density: float = 0.5  # fraction of pairs that are drawn; about half of them are rectified away
     excitatory: float = 0.7  # fraction of neurons
     weight_scale: float = 2.4  # g0, dimensionless
@@ -31,12 +31,12 @@ class CyclingConfig:
     tau: float = 1.0  # s
     dt: float = 0.05  # s
     duration: float = 20.0  # s
-    n_trials: int = 60
+    n_trials: int = 60  # pulses at times of their own
     n_rounds: int = 7  # each starts Adam anew
     n_steps: int = 200  # a round
-    batch_size: int = 32
-    learning_rate: float = 1e-3
-    clip_norm: float = 5.0
+    batch_size: int = 32  # trials a step
+    learning_rate: float = 1e-3  # of Adam
+    clip_norm: float = 5.0  # of the gradient
     noise_step_sd: float = 0.01  # on the state, per step of dt, in training
     most_draws: int = 200  # before no stable start is an error
 

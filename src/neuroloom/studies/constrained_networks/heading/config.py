@@ -57,14 +57,15 @@ class HeadingConfig:
     n_alignment_trials: int = 1  # of each condition and fly, the first ones; never scored
     n_scored_trials: int = 2  # of each condition and fly, the next ones
     n_training_trials: int = 1  # of these, how many a network is fitted to where the fly trains
-    n_folds: int = 3
+    n_folds: int = 3  # of flies
+    # Kinds of null wiring.
     nulls: tuple[str, ...] = ("rewire_within_type", "shuffle_weights")
-    n_null_draws: int = 3
-    n_fit_steps: int = 80
-    learning_rate: float = 0.1
+    n_null_draws: int = 3  # of each kind
+    n_fit_steps: int = 80  # of Adam, a network
+    learning_rate: float = 0.1  # of Adam
     ridge: float = 10.0  # penalty per standardized input, times the number of samples over 1,000
     decays: tuple[float, ...] = (0.0, 0.1, 0.2, 0.4, 0.8)  # s, of the indicator of P-EN1
-    seed: int = 0
+    seed: int = 0  # of folds and null wirings
 
 
 FAST = HeadingConfig(
