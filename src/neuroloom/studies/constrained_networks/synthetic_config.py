@@ -150,7 +150,7 @@ SYNTHETIC_PRESETS = {
         n_seeds=5,
         known=Quick(n_clamped=6, n_free=3),
         n_task_seeds=10,
-        task=Published(n_steps=3_000, batch_size=8),
+        task=Published(batch_size=8),
         unknown=Published(n_steps=2_000, batch_size=8),
         mismatch=Quick(n_clamped=6, n_free=3),
         error_levels=(0.01, 0.1),
