@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from neuroloom.errors import StudyError
-from neuroloom.report.figures.along import Level, Line, lines_along
 from neuroloom.report.figures.dots import DotPanel, Dots, dot_panels
 from neuroloom.report.figures.modes import ModeErrors, parts
 from neuroloom.report.figures.panels import line_panels
@@ -121,15 +120,6 @@ def test_what_is_drawn_is_what_was_planted_on_logarithmic_axes_of_one_scale(plan
         assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
         assert ax.get_xlabel() == "recorded neurons M"
         assert ax.get_ylabel() == "mean squared error (rate²)"
-
-
-def test_a_level_far_above_the_lines_is_named_and_does_not_squeeze_them():
-    points = np.array([(2, 3.0, 1, 4), (10, 2.0, 1, 3)])
-    far, near = Level("far", 5e9, 1.0, 6e9), Level("near", 8.0, 7.0, 5e9)
-    ax = lines_along([Line("a", "a", points)], "n", "mse", levels=(far, near))
-    assert ax.get_ylim()[1] < 100
-    words = [text.get_text() for text in ax.get_legend().get_texts()]
-    assert words == ["a", "far (5e+09, far above)", "near"]
 
 
 def test_nothing_is_drawn_of_arms_that_were_not_run(planted):

@@ -10,7 +10,7 @@ from neuroloom.report.provenance import citations, provenance_section
 from neuroloom.report.studies import gallery_of
 from neuroloom.report.study_contents import ClaimRow, StudyContents, read_study
 from neuroloom.report.tables import Cell, Column, Table
-from neuroloom.report.wording import interval_text, measure_name, number
+from neuroloom.report.wording import brief, interval_text, measure_name, number
 from neuroloom.report.writing import write_figure, write_page
 
 __all__ = ["write_study"]
@@ -108,7 +108,7 @@ def _claims_table(claims: tuple[ClaimRow, ...]) -> Table:
         tested = claim.verdict != "not tested"
         within = interval_text(claim.low, claim.high)
         notes = [f"95 % interval {within}" if within else "", claim.reason if tested else ""]
-        measured = f"{claim.measure}: {number(claim.value)}" if tested else claim.measure
+        measured = f"{claim.measure}: {brief(claim.value)}" if tested else claim.measure
         rows.append(
             (
                 Cell(

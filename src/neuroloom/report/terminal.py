@@ -14,7 +14,7 @@ from neuroloom.recording import Recording
 from neuroloom.report.contents import read_about, read_plan, read_scores
 from neuroloom.report.study_contents import read_study
 from neuroloom.report.tables import score_table
-from neuroloom.report.wording import brief, interval_text, number, verdict_text
+from neuroloom.report.wording import brief, interval_text, verdict_text
 from neuroloom.studies.framework import Study
 from neuroloom.studies.framework.session_files import time_text
 from neuroloom.studies.inspection import Inspection
@@ -129,7 +129,7 @@ def print_study_run(run: Path, report: Path, *, console: Console | None = None) 
             f"{escape(claim.claim)}"
         )
         within = interval_text(claim.low, claim.high)
-        measured = f"{claim.measure}: {number(claim.value)}" + (f" {within}" if within else "")
+        measured = f"{claim.measure}: {brief(claim.value)}" + (f" {within}" if within else "")
         _print_rows([("measured", measured), ("criterion", claim.criterion)], console)
     console.print(escape(str(contents.about["question"])), style="bold")
     console.print(escape(str(contents.about["answer"])))

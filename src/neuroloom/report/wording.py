@@ -151,10 +151,11 @@ def brief(value: float) -> str:
     """Three digits, but every digit before the point.
 
     Example:
-        >>> brief(156592.0), brief(106.0979), brief(0.0008312)
-        ('156,592', '106', '0.000831')
+        >>> brief(156592.0), brief(106.0979), brief(0.0008312), brief(-0.83)
+        ('156,592', '106', '0.000831', '−0.83')
     """
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    text = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    return text.replace("-", "−", 1) if value < 0 else text
 
 
 def interval_text(low: float, high: float) -> str:

@@ -15,7 +15,7 @@ __all__ = ["Level", "Line", "legend_room", "lines_along"]
 
 _GROUPS = ("default", "null", "ceiling", "transfer", "variant", "baseline")
 _MARKERS = "osD^vP"
-_FAR = 100.0  # times the highest point: a level above that is named and not drawn
+_FAR = 100.0  # times the highest point: a level above is named and not drawn, a bar is cut there
 _DASHES = ((0, (5, 3)), (0, (1, 1.2)), (0, (6, 2, 1, 2)))
 
 
@@ -73,7 +73,8 @@ def lines_along(
 ) -> Axes:
     """Value with interval against a coordinate, an arm a color, a line of an arm a marker.
 
-    An axis is logarithmic where its values are positive and span more than `factor`.
+    An axis is logarithmic where its values are positive and span more than `factor`. Intervals
+    that reach more than a hundred times above the highest value are cut at the end of the axis.
 
     Args:
         lines: At least one, each of at least one point.
@@ -83,7 +84,7 @@ def lines_along(
         levels: What the lines are held against.
         factor: From which span on an axis is logarithmic.
     """
-    highest = max(float(np.nanmax(line.points[:, 1:])) for line in lines)
+    highest = max(float(np.nanmax(line.points[:, 1])) for line in lines)
     top = _FAR * highest if highest > 0 else np.inf
     far = [f" ({lv.value:.3g}, far above)" if lv.value > top else "" for lv in levels]
     ends = [f"{level.name}{words}" for level, words in zip(levels, far, strict=True)]
@@ -102,10 +103,12 @@ def lines_along(
         n_before[line.arm] += 1
         ax.plot(x, value, color=color, marker=marker, ms=4.5, lw=1.3, ls=style, label=name)
         known = np.isfinite(low) & np.isfinite(high)
-        ax.vlines(x[known], low[known], high[known], color=color, lw=1.1, alpha=0.7)
+        reach = np.minimum(high[known], 2 * top)  # beyond the end of the axis
+        ax.vlines(x[known], low[known], reach, color=color, lw=1.1, alpha=0.7)
     across = _draw_levels(ax, levels, names[len(lines) :], top)
     everything = np.concatenate([line.points for line in lines])
     values = np.concatenate([everything[:, 1:], across])
+    values = np.where(values > top, np.nan, values)
     _scale(ax, "x", everything[:, 0], everything[:, 0], factor)
     _scale(ax, "y", values[:, 0], values[np.isfinite(values)], factor)
     _ticks(ax, np.unique(everything[:, 0]))
