@@ -127,14 +127,18 @@ def judge(results: Results, config: ConstrainedNetworksConfig) -> Verdict:
     listed = ", ".join(f"{ratio:.3g} at {m}" for m, ratio in worst.items())
     holds = [str(m) for m, ratio in worst.items() if ratio <= WITHIN]
     fails = [str(m) for m, ratio in worst.items() if ratio > WITHIN]
+    where = (
+        f"{', '.join(holds) or 'no number'} recorded, not at {', '.join(fails)}"
+        if fails
+        else "every number recorded"
+    )
     floors = ", ".join(f"{error / matched[largest]:.3g} at {n}" for n, error in fixed.items())
     return Verdict.of(
         rises and worst[largest] <= WITHIN,
         worst[largest],
         reason=(
-            f"trained within {WITHIN:g} of matched at {', '.join(holds) or 'no number'} recorded, "
-            f"not at {', '.join(fails) or 'any other'}: {listed}; fixed smoothness over matched at "
-            f"{largest} recorded: {floors}"
+            f"trained within {WITHIN:g} of matched at {where}: {listed}; fixed smoothness over "
+            f"matched at {largest} recorded: {floors}"
         ),
     )
 
