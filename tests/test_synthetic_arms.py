@@ -304,19 +304,26 @@ def test_mismatch_passes_where_training_reaches_the_matched_and_fixed_does_not(
 
 
 @pytest.mark.parametrize(
-    ("enough", "outcome"), [({200: 20.0, 400: 40.0}, "pass"), ({200: 20.0, 400: 90.0}, "fail")]
+    ("enough", "growth", "outcome"),
+    [
+        ({200: 20.0, 400: 40.0}, 2.0, "pass"),
+        ({200: 20.0, 400: 90.0}, 2.0, "fail"),
+        ({200: 20.0, 400: 22.0}, 1.0, "pass"),
+        ({200: 20.0, 400: 38.0}, 1.0, "fail"),  # within 2, but it is N that it follows
+    ],
 )
-def test_chaotic_passes_where_recordings_follow_dimension(enough, outcome):
+def test_chaotic_passes_where_recordings_follow_dimension(enough, growth, outcome):
     found = {}
     for n, m in enough.items():
         for seed in range(5):
             found[Cell.of("chaotic", n_neurons=n, seed=seed)] = [
                 Row("unrecorded", "enough_recorded", m, "neurons"),
                 Row("unrecorded", "enough_recorded_above", m / 2, "neurons"),
-                Row("teacher", "participation_ratio", n / 50, "dimensions"),
+                Row("teacher", "participation_ratio", growth if n == 400 else 1.0, "dimensions"),
             ]
     verdict = dimension.CHAOTIC_CLAIM.judge(Results.of(found, ("seed",)), DECIDE)
     assert verdict.outcome == outcome
+    assert "M* over N" in verdict.reason
 
 
 NAN = float("nan")
