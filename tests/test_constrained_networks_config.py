@@ -42,3 +42,14 @@ def test_every_preset_records_one_neuron_at_least():
     for name in ("fast", "decide", "paper"):
         synthetic = PRESETS[name].synthetic
         assert all(m >= 1 for m in (*synthetic.n_recorded, *synthetic.low_rank_recorded))
+
+
+def test_students_of_decide_are_scored_on_trials_that_none_was_trained_on():
+    ours = PRESETS["decide"].synthetic
+    last = max(ours.n_trained, ours.n_task_trained)
+    assert last + ours.n_scored <= ours.cycling.n_trials
+
+
+def test_task_students_without_trials_are_refused():
+    with pytest.raises(InputError, match="`n_task_trained` must be at least 1"):
+        SyntheticConfig(n_task_trained=0)

@@ -58,6 +58,7 @@ class SyntheticConfig:
     n_permutations: int = 50  # of neurons, for the ceiling
 
     n_task_seeds: int = 30  # students that see the task alone
+    n_task_trained: int = 60  # trials to train them on, the first
     task: StudentFit = field(default_factory=Published)
 
     unknown: Published = field(default_factory=Published)
@@ -86,7 +87,10 @@ class SyntheticConfig:
 
     def __post_init__(self) -> None:
         """Numbers that make no students are refused."""
-        for name in ("n_trained", "n_scored", "n_permutations", "n_tanh_seeds", "n_seeds"):
+        for name in (
+            *("n_trained", "n_task_trained", "n_scored"),
+            *("n_permutations", "n_tanh_seeds", "n_seeds"),
+        ):
             if getattr(self, name) < 1:
                 raise InputError(
                     f"`{name}` must be at least 1; got {getattr(self, name)}. Leave it out for the "
@@ -150,6 +154,7 @@ SYNTHETIC_PRESETS = {
         n_seeds=5,
         known=Quick(n_clamped=6, n_free=3),
         n_task_seeds=10,
+        n_task_trained=40,  # with a batch of 8 they cost no more, and the other 20 are scored
         task=Published(batch_size=8),
         unknown=Published(n_steps=2_000, batch_size=8),
         mismatch=Quick(n_clamped=6, n_free=3),

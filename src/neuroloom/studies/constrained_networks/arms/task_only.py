@@ -66,7 +66,7 @@ def measure(cell: Cell, config: ConstrainedNetworksConfig, context: Context) -> 
     ]
     found = fit_students(
         students,
-        record(teacher, slice(0, ours.n_trained), noise_step_sd=0.0, seed=ours.cycling.seed),
+        record(teacher, slice(0, ours.n_task_trained), noise_step_sd=0.0, seed=ours.cycling.seed),
         trainable=gain_and_bias,
         method=method_of(ours.task),
         key=jax.random.key(ours.cycling.seed),
