@@ -152,7 +152,13 @@ def seconds_of(how: StudentFit, *, n_students: int, n_neurons: int, n_trials: in
     return n_students * n_derivatives * (1e-3 + 6e-9 * n_trials * n_neurons**2)
 
 
-def cycling_seconds(ours: SyntheticConfig, how: StudentFit, n_students: int) -> float:
-    """`seconds_of` students of the cycling teacher."""
-    n_neurons = ours.cycling.n_neurons
-    return seconds_of(how, n_students=n_students, n_neurons=n_neurons, n_trials=ours.n_trained)
+def cycling_seconds(
+    ours: SyntheticConfig, how: StudentFit, n_students: int, *, n_trials: int | None = None
+) -> float:
+    """`seconds_of` students of the cycling teacher; `n_trials` defaults to `n_trained`."""
+    return seconds_of(
+        how,
+        n_students=n_students,
+        n_neurons=ours.cycling.n_neurons,
+        n_trials=n_trials or ours.n_trained,
+    )

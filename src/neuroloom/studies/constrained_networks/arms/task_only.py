@@ -117,7 +117,7 @@ def judge(results: Results, config: ConstrainedNetworksConfig) -> Verdict:
 def _seconds(cell: Cell, config: ConstrainedNetworksConfig) -> float:
     ours = config.synthetic
     del cell
-    return 200 + cycling_seconds(ours, ours.task, ours.n_task_seeds)
+    return 200 + cycling_seconds(ours, ours.task, ours.n_task_seeds, n_trials=ours.n_task_trained)
 
 
 ARM = Arm(
