@@ -7,7 +7,8 @@ a sweep by `SecondOrder` as one program. Two factors come apart: how much faster
 recipe is here, and what the method saves.
 
 Needs the extra `compare` (PyTorch); run it on a quiet machine: `python benchmarks/students.py`.
-About 40 minutes with the defaults; `--quick` takes a tenth and says less.
+About an hour with the defaults, a third with `--seeds 2`; `--quick` takes a tenth and says less.
+Every stage prints its times as it ends.
 """
 
 import argparse
@@ -98,35 +99,41 @@ def main() -> None:
     )
 
     compared = {at: s for at, s in students.items() if at[0] in COMPARED and at[1] == 0}
-    by_recipe, recipe_seconds = timed_fit(compared, lesson, recipe)
-    by_sweep, sweep_seconds = timed_fit(students, few, SecondOrder(stop_below=NOISE**2))
-    target = unrecorded_errors(by_recipe, list(compared), teacher)
-    reached = unrecorded_errors(by_sweep, list(students), teacher)
-
     loop = torch_seconds(teacher, lesson, compared[COMPARED[1], 0])
-    ours_a_step = recipe_seconds / (len(compared) * n_steps)
+    say(
+        f"PyTorch loop: {loop:.4f} s a step (median of 50), so {loop * N_STEPS:.0f} s a student "
+        f"for {N_STEPS:,} steps (extrapolated)"
+    )
+    by_sweep, sweep_seconds = timed_fit(students, few, SecondOrder(stop_below=NOISE**2))
+    reached = unrecorded_errors(by_sweep, list(students), teacher)
     per_student = sweep_seconds / len(students)
+    say(
+        f"{len(students)} students by SecondOrder: {sweep_seconds:.0f} s, {per_student:.2f} s a "
+        f"student, compiling included; {len(students) - len(by_sweep.kept)} failed"
+    )
+    by_recipe, recipe_seconds = timed_fit(compared, lesson, recipe)
+    target = unrecorded_errors(by_recipe, list(compared), teacher)
+    ours_a_step = recipe_seconds / (len(compared) * n_steps)
+    say(f"recipe here: {ours_a_step:.4f} s a step and student, {len(compared)} at once")
 
-    print(f"\n{len(students)} students by SecondOrder: {sweep_seconds:.0f} s")
-    print(f"unrecorded mean squared error (teacher's variance {np.var(teacher.rates):.3g}):")
+    say(f"\nunrecorded mean squared error (teacher's variance {np.var(teacher.rates):.3g}):")
     print(f"{'recorded':>9} {'recipe, ' + str(n_steps) + ' steps':>20} {'second order':>28}")
     for m in PUBLISHED[:-1]:
         ours = [error for at, error in reached.items() if at[0] == m]
         theirs = target.get((m, 0))
         text = f"{theirs:.3g}" if theirs is not None else "-"
         print(f"{m:>9} {text:>20} {np.median(ours):>12.3g} ({min(ours):.2g} to {max(ours):.2g})")
-    print(
-        f"\nPyTorch loop: {loop:.4f} s a step (median of 50), so {loop * N_STEPS:.0f} s a student "
-        f"for {N_STEPS:,} steps (extrapolated)"
-    )
-    print(f"recipe here:  {ours_a_step:.4f} s a step and student, {len(compared)} at once")
-    print(f"sweep here:   {per_student:.2f} s a student, compiling included")
     print(f"\nfactor of a step, same recipe:      {loop / ours_a_step:6.1f}")
     print(f"factor of the method, same machine: {ours_a_step * N_STEPS / per_student:6.1f}")
     print(f"both:                               {loop * N_STEPS / per_student:6.1f}   (floor 10)")
     worse = [m for (m, _), e in target.items() if np.median(_at(reached, m)) > e]
-    said = f"not at {worse} recorded" if worse else "at every number compared"
-    print(f"the same unrecorded error or a lower one: {said}")
+    told = f"not at {worse} recorded" if worse else "at every number compared"
+    print(f"the same unrecorded error or a lower one: {told}")
+
+
+def say(text: str) -> None:
+    """Print at once: the next stage takes minutes."""
+    print(text, flush=True)
 
 
 def _at(errors: dict, m: int) -> list[float]:

@@ -5,6 +5,7 @@ python tests/fit_job.py CHECKPOINT
 
 import os
 import sys
+import time
 from pathlib import Path
 
 os.environ.setdefault("XLA_FLAGS", "--xla_force_host_platform_device_count=2")
@@ -28,7 +29,7 @@ def error_of_states(network, batch, weight, key):
     return squared_error(states, targets, weight[:, None, None] * jnp.ones_like(states))
 
 
-def job(checkpoint):
+def job(checkpoint, on_check=None):
     """The fit; the same numbers in every process."""
     rng = np.random.default_rng(5)
     network = rate_network(12, rng)
@@ -47,10 +48,12 @@ def job(checkpoint):
         clip_norm=1.0,
         checkpoint=checkpoint,
         progress=False,
+        on_check=on_check,
     )
 
 
 if __name__ == "__main__":
     jax.config.update("jax_enable_x64", True)
-    result = job(Path(sys.argv[1]))
+    # a pause at every check, or the fit may end before a busy machine has seen the third
+    result = job(Path(sys.argv[1]), on_check=lambda _: time.sleep(0.2))
     print("finished" if result.finished else "interrupted", len(result.history), flush=True)
