@@ -1,0 +1,59 @@
+"""Penalties and lags chosen on blocks of the training data, never on what is scored later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from jaxtyping import Float
+
+from neuroloom.fitting.coupling.lagged import LaggedFrames, LaggedMoments
+
+__all__ = ["N_FOLDS", "best_on_blocks", "relative_error"]
+
+N_FOLDS = 4
+"""Blocks of time, each left out once, on which a penalty is chosen."""
+
+
+def relative_error(
+    coefficient: Float[np.ndarray, "predictor neuron"],
+    training: LaggedMoments,
+    held_out: LaggedMoments,
+) -> float:
+    r"""Mean squared error on held-out frames over their variance, mean over neurons.
+
+    $$\frac1N \sum_i \frac{\langle (x_i - c_i - a_i^\top z)^2 \rangle}{\mathrm{var}(x_i)}$$
+
+    Only moments are needed. 1 is the error of the held-out mean.
+    """
+    offset = held_out.now_mean - training.now_mean
+    offset = offset - (held_out.past_mean - training.past_mean) @ coefficient
+    error = np.diag(held_out.now) - 2 * (coefficient * held_out.cross).sum(0)
+    error = error + (coefficient * (held_out.past @ coefficient)).sum(0) + offset**2
+    return float(np.mean(error / np.maximum(np.diag(held_out.now), np.finfo(float).tiny)))
+
+
+def best_on_blocks(
+    frames: LaggedFrames,
+    candidates: Sequence[float],
+    path: Callable[[LaggedMoments, Sequence[float]], Sequence[np.ndarray]],
+) -> tuple[float, Float[np.ndarray, " value"]]:
+    """The candidate whose coefficients predict blocks that they were not fitted to best.
+
+    Args:
+        frames: Training data.
+        candidates: Numbers to choose among.
+        path: Coefficients for each of them, from moments.
+
+    Returns:
+        The best candidate, and the error of each (`relative_error`, mean over blocks).
+    """
+    n = min(N_FOLDS, frames.n_frames)
+    block = frames.blocks(n)
+    errors = np.zeros(len(candidates))
+    for left_out in range(n):
+        training = frames.moments((block != left_out).astype(float))
+        held_out = frames.moments((block == left_out).astype(float))
+        fitted = path(training, candidates)
+        errors += [relative_error(one, training, held_out) for one in fitted]
+    return float(candidates[int(np.argmin(errors))]), errors / n
