@@ -1,7 +1,24 @@
-"""Who drives whom, in closed form: autoregressions of a population."""
+"""Who drives whom, in closed form: autoregressions, and a probability for every connection."""
 
 from neuroloom.fitting.coupling.coupling import Coupling
+from neuroloom.fitting.coupling.edge_model import EdgeModel
+from neuroloom.fitting.coupling.edges import EdgePosterior, Edges
+from neuroloom.fitting.coupling.factors import Factors, find_factors
 from neuroloom.fitting.coupling.lagged import LaggedFrames, LaggedMoments
 from neuroloom.fitting.coupling.linear import Lasso, ReducedRank, Ridge
+from neuroloom.fitting.coupling.sparse_factors import SparseFactors
 
-__all__ = ["Coupling", "LaggedFrames", "LaggedMoments", "Lasso", "ReducedRank", "Ridge"]
+__all__ = [
+    "Coupling",
+    "EdgeModel",
+    "EdgePosterior",
+    "Edges",
+    "Factors",
+    "LaggedFrames",
+    "LaggedMoments",
+    "Lasso",
+    "ReducedRank",
+    "Ridge",
+    "SparseFactors",
+    "find_factors",
+]

@@ -89,17 +89,18 @@ class LaggedFrames:
                 f"`activity` must be finite or NaN; {np.isinf(activity).sum()} entries are "
                 "infinite. Mark what was not observed as NaN."
             )
-        seen = np.isfinite(activity)
-        never = ~seen.any(axis=(0, 1))
+        seen = np.asarray(np.isfinite(activity))
+        never = np.asarray(~seen.any(axis=(0, 1)))
         if never.any():
             raise InputError(
                 f"Every neuron must be observed; {never.sum()} of {len(never)} never are, the "
                 f"first at place {np.flatnonzero(never)[0]}. Leave them out."
             )
         center = np.nanmean(activity, axis=(0, 1))
-        whole = past = seen.all(axis=2)
+        whole = np.asarray(seen.all(axis=2))
+        past = whole
         moved = np.where(seen, activity - center, 0.0)
-        still = ~(moved != 0).any(axis=(0, 1))
+        still = np.asarray(~(moved != 0).any(axis=(0, 1)))
         if still.any():
             raise InputError(
                 f"Every neuron must vary; {still.sum()} of {len(still)} never do, the first at "
@@ -108,8 +109,8 @@ class LaggedFrames:
         self._activity, self._center = moved, center
         self._behavior, self._behavior_center = None, np.zeros(0)
         if behavior is not None and behavior.shape[2]:
-            known = np.isfinite(behavior)
-            past = whole & known.all(axis=2)
+            known = np.asarray(np.isfinite(behavior))
+            past = np.asarray(whole & known.all(axis=2))
             self._behavior_center = np.nanmean(behavior, axis=(0, 1))
             self._behavior = np.where(known, behavior - self._behavior_center, 0.0)
         self.n_lags = n_lags
@@ -125,6 +126,11 @@ class LaggedFrames:
     def n_frames(self) -> int:
         """Frames that count."""
         return int(self.counts.sum())
+
+    @property
+    def n_predictors(self) -> int:
+        """Lags of all neurons and channels."""
+        return self.n_lags * (len(self._center) + len(self._behavior_center))
 
     def blocks(self, n: int) -> Int[np.ndarray, "trial time"]:
         """The block of each frame that counts, 0 to n - 1, in order of trial and time; else -1.

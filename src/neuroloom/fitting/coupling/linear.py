@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float
 from neuroloom.errors import InputError
 from neuroloom.fitting.coupling.coupling import Coupling
 from neuroloom.fitting.coupling.lagged import LaggedFrames, LaggedMoments
+from neuroloom.fitting.coupling.toward import toward_path
 from neuroloom.fitting.coupling.validation import best_on_blocks
 
 __all__ = ["Lasso", "ReducedRank", "Ridge", "lasso_coefficients"]
@@ -174,8 +175,8 @@ def lasso_coefficients(
     threshold: Float[np.ndarray, "predictor neuron"],
     start: Float[np.ndarray, "predictor neuron"] | None = None,
     *,
-    n_steps: int = 2_000,
-    tolerance: float = 1e-6,
+    n_steps: int = 1_000,
+    tolerance: float = 1e-5,
 ) -> Float[np.ndarray, "predictor neuron"]:
     r"""Minimizer of half of a' G a - c' a + sum of threshold times |a|, for all neurons at once.
 
@@ -216,15 +217,7 @@ def lasso_coefficients(
 
 
 def _ridge_path(moments: LaggedMoments, penalties: Sequence[float]) -> list[np.ndarray]:
-    sd = _scale(moments.past)
-    value, vector = np.linalg.eigh(moments.past / np.outer(sd, sd))
-    value = np.maximum(value, 0.0)
-    projected = vector.T @ (moments.cross / sd[:, None])
-    floor = np.finfo(float).eps * max(float(value[-1]), 1.0) * len(value)
-    return [
-        vector @ (projected / np.maximum(value + penalty, floor)[:, None]) / sd[:, None]
-        for penalty in penalties
-    ]
+    return toward_path(moments, np.zeros_like(moments.cross), penalties)
 
 
 def _lasso_path(moments: LaggedMoments, penalties: Sequence[float]) -> list[np.ndarray]:
