@@ -31,6 +31,7 @@ DIFFERENT = {
         ("n_trials", "trials"),
         ("n_steps", "n_step"),
         ("measure", "measured"),  # which score; what was recorded
+        ("estimate", "estimated"),  # a connectivity; values beside true ones
     )
 }
 FORBIDDEN_NAMES = {
