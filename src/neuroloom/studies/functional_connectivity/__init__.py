@@ -1,0 +1,1 @@
+"""Functional connectivity: who drives whom, and how sure we are."""
