@@ -262,7 +262,7 @@ def test_a_simulation_is_read_only_and_becomes_a_recording():
 @pytest.mark.parametrize(
     ("make", "error", "instruction"),
     [
-        (lambda: drawn(weight=A_TO_B), InputError, "Change `n_neurons`"),
+        (lambda: drawn(weight=A_TO_B), InputError, "Change the config's size"),
         (lambda: replace(drawn(), weight=A_TO_B), InputError, "Restrict all three"),
         (lambda: frames_of(np.zeros((1, 2, 1)), 3), InputError, "Record longer"),
         (lambda: DriveConfig(persistence=1.0), InputError, "A latent of 1 or more"),

@@ -100,12 +100,14 @@ class Simulated:
 
     def recording(self) -> Recording:
         """The activity as a recording; neurons have their numbers in the whole network as ids."""
+        n_inputs = 0 if self.inputs is None else self.inputs.shape[-1]
         return Recording(
             self.activity,
             np.flatnonzero(self.seen),
             kind=self.kind,
             dt=self.dt,
             inputs=self.inputs,
+            input_name=tuple(f"input {k}" for k in range(n_inputs)),
             unit=self.unit,
             name="simulated",
             audit=self.notes,
@@ -126,6 +128,6 @@ def given_or(
     if given.shape != drawn.shape:
         raise InputError(
             f"`weight` must be W[post, pre] of the config's {len(drawn)} neurons; its shape is "
-            f"{given.shape}. Change `n_neurons` with `dataclasses.replace`."
+            f"{given.shape}. Change the config's size with `dataclasses.replace`."
         )
     return given.astype(np.float64)
