@@ -7,6 +7,7 @@ from sklearn.linear_model import Ridge as SklearnRidge
 
 from neuroloom.errors import InputError
 from neuroloom.fitting.coupling import LaggedFrames, Lasso, ReducedRank, Ridge
+from neuroloom.fitting.coupling.lagged import merged_moments
 
 METHODS = [Ridge(2), ReducedRank(2, rank=2), Lasso(2), Ridge(2, penalty=0.1), Lasso(2, penalty=1.0)]
 
@@ -71,6 +72,21 @@ def test_a_weight_of_two_is_a_frame_twice():
     assert found.n_frames == 19
     np.testing.assert_allclose(found.past, np.cov(past[order].T, bias=True))
     np.testing.assert_allclose(found.now_mean, now[order].mean(0))
+
+
+def test_parts_merge_to_the_whole():
+    rng = np.random.default_rng(13)
+    x = np.cumsum(rng.normal(size=(2, 40, 3)), axis=1)  # whose mean differs from part to part
+    frames = LaggedFrames(x, 2)
+    whole = frames.moments()
+    block = frames.blocks(3)
+    for n, (training, held_out) in enumerate(frames.folds(3)):
+        left = frames.moments((block != n).astype(float))
+        for name in ("now", "past", "cross", "now_mean", "past_mean", "n_frames"):
+            np.testing.assert_allclose(getattr(training, name), getattr(left, name), atol=1e-10)
+        both = merged_moments([training, held_out])
+        for name in ("now", "past", "cross", "now_mean", "past_mean", "n_frames"):
+            np.testing.assert_allclose(getattr(both, name), getattr(whole, name), atol=1e-10)
 
 
 def test_blocks_cover_the_frames_that_count_in_order():

@@ -35,7 +35,8 @@ class Edges:
         standard_error: Of each unbiased estimate, after `inflation`.
         inflation: Variance of each neuron's estimates over blocks of time, relative to what
             independent frames would give; at least 1.
-        lag_error: Error on held-out blocks by number of lags, relative to variance.
+        lag_error: Error on held-out blocks by number of lags, relative to variance; up to the first
+            number that is worse than one before.
         stability: Share of block bootstraps in which a connection is likelier than not; NaN without
             bootstraps.
     """
@@ -179,6 +180,8 @@ class EdgePosterior:
                 break
             _check_frames(frames)
             errors[n_lags] = _block_errors(frames)
+            if errors[n_lags].mean() > min(error.mean() for error in errors.values()):
+                break  # more lags would forecast worse still
         best = min(errors, key=lambda n: errors[n].mean())
         for n_lags, error in errors.items():
             worse = error - errors[best]
@@ -294,11 +297,8 @@ def _inflation(
 def _block_errors(frames: LaggedFrames) -> np.ndarray:
     """Error of ridge regression on each of the blocks left out, at its best penalty."""
     n = min(N_FOLDS, frames.n_frames)
-    block = frames.blocks(n)
     errors = np.empty((n, len(PENALTIES)))
-    for one in range(n):
-        training = frames.moments((block != one).astype(float))
-        held_out = frames.moments((block == one).astype(float))
+    for one, (training, held_out) in enumerate(frames.folds(n)):
         start = np.zeros((frames.n_predictors, training.n_neurons))
         for i, found in enumerate(toward_path(training, start, PENALTIES)):
             errors[one, i] = relative_error(found, training, held_out)
@@ -318,12 +318,8 @@ def _forecast(
     In each block left out, connections are inferred again from the rest; only the distribution
     that they are drawn from is kept.
     """
-    n = min(N_FOLDS, frames.n_frames)
-    block = frames.blocks(n)
     errors = np.zeros(len(PENALTIES))
-    for one in range(n):
-        training = frames.moments((block != one).astype(float))
-        held_out = frames.moments((block == one).astype(float))
+    for training, held_out in frames.folds(min(N_FOLDS, frames.n_frames)):
         inferred = infer_edges(model, _pairs(training, factors, inflation, known))
         fitted = toward_path(training, _expected(training, inferred), PENALTIES)
         errors += [relative_error(found, training, held_out) for found in fitted]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ from jaxtyping import Bool, Float, Int
 
 from neuroloom.errors import InputError
 
-__all__ = ["LaggedFrames", "LaggedMoments"]
+__all__ = ["LaggedFrames", "LaggedMoments", "merged_moments"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +48,26 @@ class LaggedMoments:
         same = np.tile(np.eye(self.n_neurons, dtype=bool), (self.n_lags, 1))
         n_other = len(self.past_mean) - len(same)
         return np.concatenate([same, np.zeros((n_other, self.n_neurons), bool)])
+
+
+def merged_moments(parts: Sequence[LaggedMoments]) -> LaggedMoments:
+    """Moments of all frames, from those of parts of them.
+
+    Args:
+        parts: Of the same neurons and lags; at least one.
+    """
+    share = np.array([part.n_frames for part in parts])
+    total = float(share.sum())
+    share = share / total
+    now_mean = np.average([part.now_mean for part in parts], axis=0, weights=share)
+    past_mean = np.average([part.past_mean for part in parts], axis=0, weights=share)
+    now, past, cross = (np.zeros_like(getattr(parts[0], k)) for k in ("now", "past", "cross"))
+    for w, part in zip(share, parts, strict=True):
+        moved, shifted = part.now_mean - now_mean, part.past_mean - past_mean
+        now += w * (part.now + np.outer(moved, moved))
+        past += w * (part.past + np.outer(shifted, shifted))
+        cross += w * (part.cross + np.outer(shifted, moved))
+    return LaggedMoments(now, past, cross, now_mean, past_mean, total, parts[0].n_lags)
 
 
 class LaggedFrames:
@@ -145,6 +166,13 @@ class LaggedFrames:
         block = np.full(self.counts.shape, -1)
         block[self.counts] = np.arange(self.n_frames) * n // self.n_frames
         return block
+
+    def folds(self, n: int) -> Iterator[tuple[LaggedMoments, LaggedMoments]]:
+        """Moments of all blocks but one, and of that one, for each of `n` blocks of time."""
+        block = self.blocks(n)
+        parts = [self.moments((block == one).astype(float)) for one in range(n)]
+        for one in range(n):
+            yield merged_moments(parts[:one] + parts[one + 1 :]), parts[one]
 
     def moments(self, weight: Float[np.ndarray, "trial time"] | None = None) -> LaggedMoments:
         """Means and covariances over the frames that count.

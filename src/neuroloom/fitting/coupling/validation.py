@@ -49,11 +49,8 @@ def best_on_blocks(
         The best candidate, and the error of each (`relative_error`, mean over blocks).
     """
     n = min(N_FOLDS, frames.n_frames)
-    block = frames.blocks(n)
     errors = np.zeros(len(candidates))
-    for left_out in range(n):
-        training = frames.moments((block != left_out).astype(float))
-        held_out = frames.moments((block == left_out).astype(float))
+    for training, held_out in frames.folds(n):
         fitted = path(training, candidates)
         errors += [relative_error(one, training, held_out) for one in fitted]
     return float(candidates[int(np.argmin(errors))]), errors / n
