@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 __all__ = ["STUDIES", "check_preset", "load_study", "presets_of", "question_of"]
 
-STUDIES = {"constrained-networks": "neuroloom.studies.constrained_networks"}
+STUDIES = {
+    "constrained-networks": "neuroloom.studies.constrained_networks",
+    "functional-connectivity": "neuroloom.studies.functional_connectivity",
+}
 """Package by name of study."""
 
 

@@ -304,6 +304,7 @@ SUITE: dict[str, SystemConfig] = {
     "S3 25 %": PartlySeenConfig(_driven(2.0), fraction=0.25),
     "S3 50 %": PartlySeenConfig(_driven(2.0), fraction=0.5),
     "S4": CalciumConfig(),
+    "S4 g 2": CalciumConfig(_driven(2.0)),
     "S4 frames of 2": CalciumConfig(steps_per_frame=2),
     "S5": RingConfig(),
     "S5 spikes": SpikingRingConfig(),

@@ -1,0 +1,194 @@
+"""The study of functional connectivity: one small cell, and every judge on made-up rows."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from neuroloom.errors import InputError
+from neuroloom.studies.framework import Cell, Context, NotTestedError, Results, Row
+from neuroloom.studies.functional_connectivity import claims
+from neuroloom.studies.functional_connectivity.config import (
+    PRESETS,
+    FunctionalConnectivityConfig,
+    family_of,
+    shortened,
+)
+from neuroloom.studies.functional_connectivity.estimators import (
+    DEFAULT,
+    ORACLE,
+    TYPED,
+    UNCOUPLED,
+    lagged_correlation,
+)
+from neuroloom.studies.functional_connectivity.simulators.config import SUITE
+from neuroloom.studies.functional_connectivity.study import STUDY
+
+FAST = PRESETS["fast"]
+TINY = replace(FAST, systems=("S2 g 2",), n_seeds=1, first_seed=0, longest=1_600, n_shifted=2)
+SEEDS = range(FAST.first_seed, FAST.first_seed + FAST.n_seeds)
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cell")
+    config = replace(TINY, shift=100)
+    (cell,) = STUDY.cells(config)
+    return STUDY.arm(cell.arm).measure(cell, config, Context(folder / "x", folder))
+
+
+def value(measured, split, name):
+    (row,) = [row for row in measured.rows if (row.split, row.measure) == (split, name)]
+    return row.value
+
+
+def test_a_cell_scores_every_estimator_and_forecast(measured):
+    splits = {row.split for row in measured.rows}
+    assert {DEFAULT, TYPED, ORACLE, UNCOUPLED, *claims.ESTIMATORS, *claims.FORECASTERS} <= splits
+    assert value(measured, DEFAULT, "auprc") > value(measured, "ridge VAR", "auprc") + 0.05
+    assert value(measured, DEFAULT, "mse") < value(measured, "mean", "mse")
+    assert value(measured, "mean", "r") == 0
+    assert value(measured, f"gain over {UNCOUPLED}", "r") > 0
+    assert value(measured, "gain over others at the wrong time", "mse") < 0
+    assert value(measured, "truth", "prevalence") == pytest.approx(0.133, abs=0.02)
+    assert not any(
+        row.split == "sparse + factors" and row.measure == "mse" for row in measured.rows
+    )
+    pairs = [row.value for row in measured.rows if row.measure == "decile_pairs"]
+    assert sum(pairs) == 200 * 199
+    assert measured.arrays["probability"].shape == (200, 200)
+
+
+def test_a_cell_gives_the_same_numbers_again(tmp_path):
+    config = replace(TINY, systems=("S6 exponential",), n_shifted=0)
+    (cell,) = STUDY.cells(config)
+    one, other = (
+        STUDY.arm(cell.arm).measure(cell, config, Context(tmp_path / "x", tmp_path)).rows
+        for _ in range(2)
+    )
+    for first, second in zip(one, other, strict=True):
+        assert first.measure == "seconds" or repr(first) == repr(second)
+    assert not any(row.split.startswith("gain over others") for row in one)
+
+
+def test_lagged_correlation_goes_from_pre_to_post():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(2, 500, 2))
+    x[:, 1:, 1] = x[:, :-1, 0]
+    assert lagged_correlation(x, 1)[1, 0] == pytest.approx(1.0)
+    assert abs(lagged_correlation(x, 1)[0, 1]) < 0.2
+    flat = x[0]
+    expected = np.corrcoef(flat.T)
+    np.testing.assert_allclose(lagged_correlation(x[:1], 0), expected, atol=1e-12)
+
+
+def test_fresh_seeds_are_scored():
+    for config in PRESETS.values():
+        cells = STUDY.cells(config)
+        assert min(cell["seed"] for cell in cells) >= 100
+        assert {cell["system"] for cell in cells} == set(config.systems)
+        assert all(cell.arm == family_of(cell["system"]) for cell in cells)
+
+
+def test_shorter_systems_keep_all_else():
+    assert shortened(SUITE["S3 50 %"], 99).system.n_steps == 99
+    assert shortened(SUITE["S3 50 %"], 99).fraction == 0.5
+    assert shortened(SUITE["S8"], 99) == SUITE["S8"]
+    assert shortened(SUITE["S1"], None) is SUITE["S1"]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"systems": ("S9",)}, "must be one of the"),
+        ({"n_seeds": 0}, "Leave them out for the defaults"),
+        ({"test_fraction": 1.0}, "between 0 and 1"),
+    ],
+)
+def test_numbers_that_make_no_study_are_refused(change, said):
+    with pytest.raises(InputError, match=said):
+        FunctionalConnectivityConfig(**change)
+
+
+def judged(judge, config=FAST, **change):
+    """Verdict on rows in which all is well but for `change`: {(system, split, measure): value}."""
+    good = {
+        (DEFAULT, "auprc"): 0.85,
+        (DEFAULT, "mse"): 1.0,
+        (DEFAULT, "r"): 0.7,
+        (DEFAULT, "factors"): 0.0,
+        (DEFAULT, "lags"): 1.0,
+        (TYPED, "auprc"): 0.86,
+        (ORACLE, "auprc"): 0.8,
+        (f"gain over {UNCOUPLED}", "r"): 0.1,
+        (f"gain over {'others at the wrong time'}", "r"): 0.1,
+        **{(name, "auprc"): 0.5 for name in claims.ESTIMATORS},
+        **{(name, "mse"): 1.1 for name in claims.FORECASTERS},
+        ("ridge VAR", "r"): 0.7,
+    }
+    rows = {}
+    for system in config.systems:
+        for seed in SEEDS:
+            cell = Cell.of(family_of(system), system=system, seed=seed)
+            own = [
+                Row(split, name, change.get(f"{split}|{name}", x) + 1e-4 * (seed - 102))
+                if name != "factors"
+                else Row(split, name, change.get(f"{split}|{name}", x))
+                for (split, name), x in good.items()
+            ]
+            for decile in range(10):
+                middle = (decile + 0.5) / 10
+                off = change.get("decile", 0.0)
+                for name, x in (
+                    ("pairs", 100),
+                    ("expected", 100 * middle),
+                    ("observed", 100 * (middle - off)),
+                ):
+                    own.append(Row(DEFAULT, f"decile_{name}", x, "pairs", {"decile": decile}))
+            rows[cell] = own
+    return judge(Results.of(rows, ("seed",)), config)
+
+
+@pytest.mark.parametrize(
+    ("judge", "change", "outcome"),
+    [
+        (claims.judge_no_drive, {}, "pass"),
+        (claims.judge_no_drive, {f"{DEFAULT}|factors": 1.0}, "fail"),
+        (claims.judge_no_drive, {f"{DEFAULT}|auprc": 0.79}, "fail"),
+        (claims.judge_no_drive, {"lasso VAR|auprc": 0.86}, "fail"),
+        (claims.judge_drive, {}, "pass"),
+        (claims.judge_drive, {f"{ORACLE}|auprc": 0.871}, "fail"),
+        (claims.judge_drive, {f"{ORACLE}|auprc": 0.869}, "pass"),
+        (claims.judge_drive, {"least-squares VAR|auprc": 0.76}, "fail"),
+        (claims.judge_partly_seen, {}, "pass"),
+        (claims.judge_partly_seen, {f"{DEFAULT}|auprc": 0.64}, "fail"),
+        (claims.judge_calcium, {}, "pass"),
+        (claims.judge_calcium, {"least-squares VAR|auprc": 0.86}, "fail"),
+        (claims.judge_calcium, {f"{DEFAULT}|auprc": 0.7}, "fail"),
+        (claims.judge_forecasts, {}, "pass"),
+        (claims.judge_forecasts, {"NLinear|mse": 0.99}, "fail"),
+        (claims.judge_connectivity, {}, "pass"),
+        (claims.judge_connectivity, {"lag-1 correlation|auprc": 0.86}, "fail"),
+        (claims.judge_calibration, {}, "pass"),
+        (claims.judge_calibration, {"decile": 0.06}, "fail"),
+        (claims.judge_calibration, {"decile": 0.04}, "pass"),
+        (claims.judge_selection, {}, "pass"),
+        (claims.judge_selection, {"ridge VAR|r": 0.68}, "fail"),
+        (claims.judge_selection, {"ridge VAR|auprc": 0.7}, "fail"),
+        (claims.judge_gain, {}, "pass"),
+        (claims.judge_gain, {f"gain over {UNCOUPLED}|r": 0.0}, "fail"),
+    ],
+)
+def test_judges_hold_to_their_criteria(judge, change, outcome):
+    assert judged(judge, **change).outcome == outcome
+
+
+def test_claims_are_not_tested_on_few_networks_or_other_systems():
+    small = replace(FAST, systems=("S1",))
+    with pytest.raises(NotTestedError, match=r"S2 g 0\.7 is not drawn"):
+        judged(claims.judge_drive, small)
+    results = Results.of(
+        {Cell.of("no-drive", system="S1", seed=100): [Row(DEFAULT, "auprc", 0.9)]}, ("seed",)
+    )
+    with pytest.raises(NotTestedError, match="1 networks of S1, 5 asked"):
+        claims.judge_no_drive(results, FAST)
