@@ -20,7 +20,7 @@ _HOME = {
     "RateNetwork": "neuroloom.networks",
     "Recording": "neuroloom.recording",
     "SimulationError": "neuroloom.errors",
-    "StudyError": "neuroloom.errors",
+    "connectivity": "neuroloom.studies.connectivity",
     "datasets": "neuroloom.datasets",
     "evaluate": "neuroloom.analysis",
     "fit": "neuroloom.fitting",
@@ -40,12 +40,13 @@ if TYPE_CHECKING:
     from neuroloom import datasets
     from neuroloom.analysis import evaluate
     from neuroloom.connectome import Connectome, read_connectome
-    from neuroloom.errors import InputError, NeuroloomError, SimulationError, StudyError
+    from neuroloom.errors import InputError, NeuroloomError, SimulationError
     from neuroloom.fitting import Fit, fit
     from neuroloom.networks import RateNetwork
     from neuroloom.recording import Recording, read_recording
     from neuroloom.report import write_report
     from neuroloom.simulation import simulate
+    from neuroloom.studies.connectivity import connectivity
     from neuroloom.studies.framework import run
     from neuroloom.studies.inspection import inspect
     from neuroloom.studies.planning import plan

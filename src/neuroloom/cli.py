@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 import tyro
 
 from neuroloom import __version__
+from neuroloom.commands.connectivity import ConnectivityCommand, run_connectivity
 from neuroloom.commands.options import DataFolder, NameOrPath, Out, Progress
 from neuroloom.commands.plan import PlanCommand, run_plan
 from neuroloom.commands.study import Run, Studies, list_studies, run_in, run_study
@@ -186,6 +187,7 @@ def _commands(preset: str, run: Run[Any], about: str) -> object:
         | Annotated[Inspect, tyro.conf.subcommand("inspect")]
         | Annotated[Predict, predict]
         | Annotated[PlanCommand, tyro.conf.subcommand("plan")]
+        | Annotated[ConnectivityCommand, tyro.conf.subcommand("connectivity")]
         | Annotated[Simulate, tyro.conf.subcommand("simulate")]
         | study
         | Annotated[Studies, tyro.conf.subcommand("studies")]
@@ -380,6 +382,7 @@ _RUN = {
     Predict: _predict,
     Inspect: _inspect,
     PlanCommand: run_plan,
+    ConnectivityCommand: run_connectivity,
     Simulate: _simulate,
     Run: run_study,
     Studies: list_studies,

@@ -6,7 +6,9 @@ from neuroloom.fitting.coupling.edges import EdgePosterior, Edges
 from neuroloom.fitting.coupling.factors import Factors, find_factors
 from neuroloom.fitting.coupling.lagged import LaggedFrames, LaggedMoments
 from neuroloom.fitting.coupling.linear import Lasso, ReducedRank, Ridge
+from neuroloom.fitting.coupling.sensitivity import by_number_of_factors
 from neuroloom.fitting.coupling.sparse_factors import SparseFactors
+from neuroloom.fitting.coupling.twin import simulate_twin
 
 __all__ = [
     "Coupling",
@@ -20,5 +22,7 @@ __all__ = [
     "ReducedRank",
     "Ridge",
     "SparseFactors",
+    "by_number_of_factors",
     "find_factors",
+    "simulate_twin",
 ]

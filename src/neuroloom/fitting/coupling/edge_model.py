@@ -167,7 +167,7 @@ def infer_edges(model: EdgeModel, pairs: Pairs) -> EdgeModel:
         common=model.common,
         detour=model.detour,
     )
-    for _ in range(N_COMMON if pairs.direction.shape[1] else 0):
+    for _ in range(N_COMMON if pairs.direction.shape[1] else 1):
         of = state.of(pairs, state.a, state.b)
         absent, present, _, _ = _log_parts(pairs, pairs.estimate - state.common, of)
         q = np.where(pairs.between, expit(present - absent), 0.0)

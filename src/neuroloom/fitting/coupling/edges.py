@@ -9,7 +9,8 @@ from jaxtyping import Float, Int, Shaped
 
 from neuroloom.errors import InputError
 from neuroloom.fitting.coupling.coupling import Coupling
-from neuroloom.fitting.coupling.edge_model import EdgeModel, Pairs, fit_edge_model, infer_edges
+from neuroloom.fitting.coupling.edge_model import EdgeModel, fit_edge_model, infer_edges
+from neuroloom.fitting.coupling.estimates import Known, inflation_of, least_squares, pairs_of
 from neuroloom.fitting.coupling.factors import Factors, find_factors
 from neuroloom.fitting.coupling.lagged import LaggedFrames, LaggedMoments
 from neuroloom.fitting.coupling.toward import toward_path
@@ -39,6 +40,7 @@ class Edges:
             number that is worse than one before.
         stability: Share of block bootstraps in which a connection is likelier than not; NaN without
             bootstraps.
+        known: What was given of neurons and pairs beforehand.
     """
 
     coupling: Coupling
@@ -48,6 +50,7 @@ class Edges:
     inflation: Float[np.ndarray, " post"]
     lag_error: dict[int, float]
     stability: Float[np.ndarray, "post pre"]
+    known: Known
 
     @property
     def probability(self) -> Float[np.ndarray, "post pre"]:
@@ -132,17 +135,17 @@ class EdgePosterior:
                 labels, signs or wiring do not fit the neurons.
         """
         rng = np.random.default_rng(0) if rng is None else rng
-        known = _Known.of(activity.shape[2], cell_type, sign, wired)
+        known = Known.of(activity.shape[2], cell_type, sign, wired)
         with progress_bar("connectivity", total=3 + self.n_bootstraps, enabled=progress) as bar:
             n_lags, lag_error = self._lags(activity, behavior)
             bar.advance(note=f"{n_lags} lags")
             frames = LaggedFrames(activity, n_lags, behavior)
             moments = frames.moments()
-            factors = find_factors(_least_squares(moments)[1], moments.n_frames, n=self.n_factors)
+            factors = find_factors(least_squares(moments)[1], moments.n_frames, n=self.n_factors)
             n_blocks = min(self.n_blocks, frames.n_frames)
             block = frames.blocks(n_blocks)
-            inflation = _inflation(frames, block, n_blocks, factors)
-            pairs = _pairs(moments, factors, inflation, known)
+            inflation = inflation_of(frames, block, n_blocks, factors)
+            pairs = pairs_of(moments, factors, inflation, known)
             model = fit_edge_model(pairs, rng)
             bar.advance(note=f"{factors.n} factors")
             coupling = _forecast(frames, moments, model, factors, inflation, known)
@@ -151,7 +154,7 @@ class EdgePosterior:
             for _ in range(self.n_bootstraps):
                 drawn = rng.multinomial(n_blocks, np.full(n_blocks, 1 / n_blocks))
                 again = frames.moments(np.where(block >= 0, drawn[block], 0).astype(float))
-                resampled = infer_edges(model, _pairs(again, factors, inflation, known))
+                resampled = infer_edges(model, pairs_of(again, factors, inflation, known))
                 times += resampled.probability > 0.5
                 bar.advance(note="bootstraps")
         shape = model.probability.shape
@@ -163,6 +166,7 @@ class EdgePosterior:
             inflation=inflation,
             lag_error=lag_error,
             stability=times / self.n_bootstraps if self.n_bootstraps else np.full(shape, np.nan),
+            known=known,
         )
 
     def _lags(
@@ -191,43 +195,6 @@ class EdgePosterior:
         return best, {n: float(error.mean()) for n, error in errors.items()}
 
 
-@dataclass(frozen=True, eq=False)
-class _Known:
-    """What was known of neurons and pairs beforehand."""
-
-    label: np.ndarray | None
-    sign: np.ndarray
-    group: np.ndarray
-
-    @staticmethod
-    def of(
-        n: int,
-        cell_type: np.ndarray | None,
-        sign: np.ndarray | None,
-        wired: np.ndarray | None,
-    ) -> _Known:
-        for name, given in (("cell_type", cell_type), ("sign", sign)):
-            if given is not None and given.shape != (n,):
-                raise InputError(
-                    f"`{name}` must have one entry for each of the {n} neurons; got "
-                    f"{given.shape}. Give them in the order of the activity."
-                )
-        if wired is not None and wired.shape != (n, n):
-            raise InputError(
-                f"`wired` must be W[post, pre] of the {n} neurons; got {wired.shape}. Align the "
-                "connectome with the recording first."
-            )
-        signs = np.zeros(n, int) if sign is None else sign.astype(int)
-        if not np.isin(signs, (-1, 0, 1)).all():
-            raise InputError(
-                f"`sign` must be +1, -1 or 0; got {signs[~np.isin(signs, (-1, 0, 1))][0]}. "
-                "Use 0 where it is not known."
-            )
-        label = None if cell_type is None else np.unique(cell_type, return_inverse=True)[1]
-        group = np.zeros((n, n), int) if wired is None else (np.asarray(wired) != 0).astype(int)
-        return _Known(label, signs, group)
-
-
 def _enough(frames: LaggedFrames) -> bool:
     return frames.n_frames >= LEAST_FRAMES * frames.n_predictors
 
@@ -239,59 +206,6 @@ def _check_frames(frames: LaggedFrames) -> None:
             f"{frames.n_frames:,} frames and {frames.n_predictors:,} predictors. Record longer, "
             "choose fewer neurons or lags, or use `Lasso`, which gives weights alone."
         )
-
-
-def _least_squares(moments: LaggedMoments) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Coefficients, covariance of residuals, and diagonal of the inverse predictor covariance."""
-    scale = np.sqrt(np.diag(moments.past))
-    scale = np.where(scale > 0, scale, 1.0)
-    inverse = np.linalg.pinv(moments.past / np.outer(scale, scale), hermitian=True)
-    inverse = inverse / np.outer(scale, scale)
-    found = inverse @ moments.cross
-    residual = moments.now - found.T @ moments.cross
-    free = max(moments.n_frames - len(found) - 1, 1.0)
-    residual = 0.5 * (residual + residual.T) * moments.n_frames / free
-    return found, residual, np.diag(inverse)
-
-
-def _pairs(moments: LaggedMoments, factors: Factors, inflation: np.ndarray, known: _Known) -> Pairs:
-    """Estimates one step back, and the variance of what is each neuron's own in them."""
-    n = moments.n_neurons
-    found, _, inverse = _least_squares(moments)
-    variance = np.outer(factors.own_variance * inflation, inverse[:n]) / moments.n_frames
-    direction = factors.directions() if factors.n else np.zeros((n, 0))
-    return Pairs(found[:n].T.copy(), variance, direction, known.group, known.sign, known.label)
-
-
-def _inflation(
-    frames: LaggedFrames, block: np.ndarray, n_blocks: int, factors: Factors
-) -> np.ndarray:
-    """How much more estimates vary over blocks of time than over independent frames, at least 1.
-
-    A sandwich: scores summed within blocks, so that correlation in time counts. Common drive is
-    taken out of the residuals first, as it is taken out of the estimates.
-    """
-    moments = frames.moments()
-    found, _, inverse = _least_squares(moments)
-    n = moments.n_neurons
-    bread = np.linalg.pinv(moments.past, hermitian=True)[:n]
-    keep = np.eye(n)
-    if factors.n:
-        direction = factors.directions()
-        keep = keep - direction @ direction.T
-    total = np.zeros((n, n))
-    for one in range(n_blocks):
-        part = frames.moments((block == one).astype(float))
-        offset = part.now_mean - moments.now_mean
-        offset = offset - (part.past_mean - moments.past_mean) @ found
-        moved = part.past_mean - moments.past_mean
-        score = part.cross - part.past @ found + np.outer(moved, offset)
-        total += (bread @ (part.n_frames * score) @ keep) ** 2
-    spread = total.T / moments.n_frames**2 * n_blocks / (n_blocks - 1)
-    left = np.maximum(((keep @ np.diag(factors.own_variance)) * keep).sum(1), 0)
-    expected = np.outer(left, inverse[:n]) / moments.n_frames
-    free = max(moments.n_frames - len(found) - 1, 1.0) / moments.n_frames
-    return np.maximum(spread.mean(1) / (expected.mean(1) * free), 1.0)
 
 
 def _block_errors(frames: LaggedFrames) -> np.ndarray:
@@ -311,7 +225,7 @@ def _forecast(
     model: EdgeModel,
     factors: Factors,
     inflation: np.ndarray,
-    known: _Known,
+    known: Known,
 ) -> Coupling:
     """Ridge regression drawn towards the connections, by a penalty chosen on blocks.
 
@@ -320,7 +234,7 @@ def _forecast(
     """
     errors = np.zeros(len(PENALTIES))
     for training, held_out in frames.folds(min(N_FOLDS, frames.n_frames)):
-        inferred = infer_edges(model, _pairs(training, factors, inflation, known))
+        inferred = infer_edges(model, pairs_of(training, factors, inflation, known))
         fitted = toward_path(training, _expected(training, inferred), PENALTIES)
         errors += [relative_error(found, training, held_out) for found in fitted]
     penalty = PENALTIES[int(errors.argmin())]
@@ -337,7 +251,7 @@ def _expected(moments: LaggedMoments, model: EdgeModel) -> np.ndarray:
     has it.
     """
     n = moments.n_neurons
-    found, _, _ = _least_squares(moments)
+    found, _, _ = least_squares(moments)
     block = (model.post_class[:, None], model.pre_class[None, :])
     first = (model.weight + model.common + model.detour[block]).T
     expected = np.zeros_like(found)

@@ -26,11 +26,10 @@ from neuroloom.studies.functional_connectivity.estimators import (
 from neuroloom.studies.functional_connectivity.simulators.config import SUITE
 from neuroloom.studies.functional_connectivity.simulators.simulated import Simulated
 from neuroloom.studies.functional_connectivity.simulators.systems import simulate_system
+from neuroloom.studies.held_out_part import FEW_TRIALS, learned_and_held_out
 
 __all__ = ["ARMS"]
 
-FEW_TRIALS = 5
-"""With at least as many trials, whole trials are held out, else the end of each."""
 FORECAST = ("r", "mse", "skill")
 
 
@@ -49,7 +48,8 @@ def measure(cell: Cell, config: FunctionalConnectivityConfig, context: Context) 
     rng = np.random.default_rng((cell["seed"], 5))
     wanted = shortened(SUITE[cell["system"]], config.longest)
     system = simulate_system(wanted, rng=rng, cached=context.cached)
-    train, test = _split(system, config.test_fraction)
+    n_trials, n_steps, _ = system.activity.shape
+    train, test = learned_and_held_out(n_trials, n_steps, config.test_fraction)
     training, held_out = system.activity[train], system.activity[test]
     driven = system.latent is not None and system.drive is not None and bool(system.drive.any())
     latent = system.latent[train] if driven and system.latent is not None else None
@@ -105,17 +105,6 @@ def measure(cell: Cell, config: FunctionalConnectivityConfig, context: Context) 
         },
         notes=tuple(notes),
     )
-
-
-def _split(system: Simulated, fraction: float) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
-    """Trials and frames to learn from, and those to forecast."""
-    n_trials, n_steps, _ = system.activity.shape
-    every = slice(None)
-    if n_trials >= FEW_TRIALS:
-        cut = n_trials - max(1, round(fraction * n_trials))
-        return (slice(cut), every), (slice(cut, None), every)
-    cut = n_steps - round(fraction * n_steps)
-    return (every, slice(cut)), (every, slice(cut, None))
 
 
 def _edge_rows(

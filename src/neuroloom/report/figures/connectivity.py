@@ -1,0 +1,180 @@
+"""Who drives whom: a matrix of weights, the surest connections as arrows, factors and horizons."""
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float, Int, Shaped
+from matplotlib.axes import Axes
+from matplotlib.colors import Normalize
+from matplotlib.ticker import MaxNLocator
+from scipy.cluster.hierarchy import leaves_list, linkage
+
+from neuroloom.report.figures.matrices import DIVERGING, add_colorbar, matrix_axes, name_axes
+from neuroloom.report.theme import (
+    GROUP_COLORS,
+    INK,
+    MUTED,
+    house_style,
+    label,
+    new_axes,
+    new_figure,
+)
+
+__all__ = ["alike_order", "connectivity_matrix", "factor_sensitivity", "surest_graph"]
+
+Matrix = Float[np.ndarray, "post pre"]
+NAMED = 60  # neurons whose names fit beside a matrix
+MOST_ARROWS = 40
+
+
+def alike_order(weight: Matrix, group: Int[np.ndarray, " pre"]) -> Int[np.ndarray, " neuron"]:
+    """Positions of neurons, those of one group together, and within it those that drive alike.
+
+    Args:
+        weight: W[post, pre].
+        group: Class of each neuron.
+    """
+    order = []
+    for one in np.unique(group):
+        mine = np.flatnonzero(group == one)
+        if len(mine) > 2:
+            sent = weight[:, mine].T
+            if np.ptp(sent, axis=1).any():
+                mine = mine[leaves_list(linkage(sent, "average"))]
+        order += mine.tolist()
+    return np.array(order, dtype=int)
+
+
+@house_style()
+def connectivity_matrix(
+    weight: Matrix, names: Shaped[np.ndarray, " neuron"], unit: str, ax: Axes | None = None
+) -> Axes:
+    """Weights from the neurons along the bottom to those down the side.
+
+    Args:
+        weight: Posterior means, in the order in which they are drawn.
+        names: Of the neurons, in that order.
+        unit: Of a weight.
+        ax: Axes to draw on.
+    """
+    n = len(names)
+    few = n <= NAMED
+    ax = ax or (
+        matrix_axes(n, n) if few else new_axes(box=(0.6, 1.5, 0.2, 0.3), width=6.4, height=7.1)
+    )
+    size = np.abs(weight[weight != 0])
+    limit = float(np.quantile(size, 0.98)) if size.size else 1.0
+    shown = np.where(np.eye(n, dtype=bool), np.nan, weight)
+    image = ax.imshow(
+        np.ma.masked_invalid(shown),
+        cmap=DIVERGING,
+        norm=Normalize(-limit, limit),
+        aspect="auto",
+        interpolation="none",
+    )
+    if few:
+        name_axes(ax, names, names, "driven", "drives")
+    else:
+        ax.set_xlabel(f"drives ({n} neurons)")
+        ax.set_ylabel("driven")
+        ax.set_xticks([])
+        ax.set_yticks([])
+        ax.spines[:].set_visible(False)
+    add_colorbar(ax, image, f"weight ({unit})" if unit else "weight")
+    return ax
+
+
+@house_style()
+def surest_graph(
+    table: pd.DataFrame,
+    names: Shaped[np.ndarray, " neuron"],
+    ax: Axes | None = None,
+    *,
+    least: float = 0.9,
+) -> Axes:
+    """The strongest connections among the sure ones, as arrows on a ring of neurons.
+
+    Blue arrows excite and orange ones inhibit; the thicker, the stronger.
+
+    Args:
+        table: Columns `pre`, `post`, `probability`, `weight`.
+        names: Neurons on the ring, in this order; those without an arrow are left out.
+        ax: Axes to draw on.
+        least: Probability from which a connection is sure.
+    """
+    sure = table[table["probability"] >= least]
+    sure = sure.reindex(sure["weight"].abs().sort_values(ascending=False).index)[:MOST_ARROWS]
+    taking_part = set(sure["pre"]) | set(sure["post"])
+    ring = [name for name in names.tolist() if name in taking_part]
+    ax = ax or new_axes(box=(0.1, 0.1, 0.1, 0.1), width=6.4, height=6.4)
+    angle = {name: 2 * np.pi * i / max(len(ring), 1) for i, name in enumerate(ring)}
+    most = float(sure["weight"].abs().max()) if len(sure) else 1.0
+    for row in sure.to_dict("records"):
+        start, end = (
+            np.array([np.cos(angle[row[k]]), np.sin(angle[row[k]])]) for k in ("pre", "post")
+        )
+        excites = row["weight"] > 0
+        ax.annotate(
+            "",
+            end,
+            start,
+            arrowprops={
+                "arrowstyle": "-|>",
+                "color": GROUP_COLORS["default"] if excites else "#c8500f",
+                "lw": 0.5 + 2.2 * abs(row["weight"]) / most,
+                "shrinkA": 7,
+                "shrinkB": 7,
+                "connectionstyle": "arc3,rad=0.18",
+                "mutation_scale": 8,
+            },
+        )
+    for name, at in angle.items():
+        x, y = np.cos(at), np.sin(at)
+        ax.plot(x, y, "o", color=INK, ms=4)
+        ax.annotate(
+            label(str(name), 12),
+            (1.07 * x, 1.07 * y),
+            ha="left" if x > 0.05 else "right" if x < -0.05 else "center",
+            va="center",
+            fontsize=8,
+            color=INK,
+        )
+    ax.set(xlim=(-1.4, 1.4), ylim=(-1.4, 1.4))
+    ax.set_aspect("equal")
+    ax.set_axis_off()
+    return ax
+
+
+@house_style()
+def factor_sensitivity(
+    spectrum: Float[np.ndarray, " neuron"], edge: float, chosen: int, by_factors: pd.DataFrame
+) -> Axes:
+    """Eigenvalues of residuals beside the edge of noise, and how the answer would change.
+
+    Args:
+        spectrum: Eigenvalues, largest first.
+        edge: The largest that noise gives.
+        chosen: Factors that were chosen.
+        by_factors: Columns `factors`, `correlation`, `connections`.
+    """
+    figure = new_figure(9.0, 3.4)
+    left = new_axes(figure, (0.75, 0.6, 5.05, 0.3))
+    right = new_axes(figure, (4.85, 0.6, 0.75, 0.3))
+    n = min(len(spectrum), max(20, 2 * chosen))
+    above = np.arange(n) < chosen
+    x = np.arange(1, n + 1)
+    color = GROUP_COLORS["default"]
+    left.plot(x[above], spectrum[:n][above] / edge, "o", color=color, ms=4.5, label="common drive")
+    left.plot(x[~above], spectrum[:n][~above] / edge, "o", color=MUTED, ms=3.5, label="noise")
+    left.axhline(1.0, color=MUTED, lw=0.9, ls=(0, (4, 3)))
+    left.set_xlabel("factor, largest first")
+    left.set_ylabel("eigenvalue / edge of noise")
+    left.legend(loc="upper right")
+    right.plot(by_factors["factors"], by_factors["correlation"], "o-", color=color, ms=4, lw=1)
+    right.axvline(chosen, color=MUTED, lw=0.9, ls=(0, (4, 3)))
+    right.set_ylim(min(0.0, float(by_factors["correlation"].min(skipna=True) or 0.0)), 1.05)
+    right.set_xlabel("factors taken out")
+    right.set_ylabel("correlation with the answer")
+    for ax in (left, right):
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        ax.grid()
+    return left

@@ -1,0 +1,287 @@
+"""`neuroloom connectivity`: from a recording to a page, on a small network that is known."""
+
+import re
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+import neuroloom as nl
+from neuroloom.cli import main
+from neuroloom.connectome import Connectome
+from neuroloom.errors import InputError
+from neuroloom.fitting.coupling import EdgePosterior, by_number_of_factors, simulate_twin
+from neuroloom.recording import Recording, write_npz
+from neuroloom.report.connectivity_page import connectivity_answer, write_connectivity_page
+from neuroloom.report.connectivity_terminal import print_connectivity
+from neuroloom.report.figures.connectivity import alike_order
+from neuroloom.studies.connectivity import connectivity
+from neuroloom.studies.connectivity_config import ConnectivityConfig
+from neuroloom.studies.held_out_part import learned_and_held_out
+from neuroloom.studies.wired_or_not import compared_with, wiring_between
+
+N = 16
+QUICK = ConnectivityConfig(bootstraps=2, blocks=10, horizon=3, draws=3)
+
+
+def truth_and_recording(seed=0, n_steps=1_500, **parts):
+    rng = np.random.default_rng(seed)
+    weight = (rng.random((N, N)) < 0.12) * rng.normal(0.3, 0.03, (N, N))
+    np.fill_diagonal(weight, 0.0)
+    x = np.zeros((1, n_steps, N))
+    for t in range(1, n_steps):
+        x[0, t] = weight @ x[0, t - 1] + rng.normal(size=N)
+    ids = np.array([f"n{i:02d}" for i in range(N)])
+    behavior = {"speed": rng.normal(size=(1, n_steps))}
+    given = {"kind": "rate", "dt": 0.1, "unit": "Hz", "behavior": behavior} | parts
+    return weight, Recording(x, ids, **given)
+
+
+def wired_as(weight, ids):
+    post, pre = np.nonzero(weight)
+    n = len(post)
+    return Connectome(
+        neuron_id=ids,
+        pre=pre,
+        post=post,
+        kind=np.zeros(n, int),
+        count=np.ones(n, int),
+        sign=np.ones(n, int),
+        neurons={"cell_type": np.array(["a", "b"] * (len(ids) // 2))},
+    )
+
+
+@pytest.fixture(scope="module")
+def found():
+    weight, recording = truth_and_recording()
+    wiring = wired_as(weight, recording.neuron_id)
+    return weight, connectivity(recording, wiring, QUICK, behavior=["speed"], progress=False)
+
+
+def test_the_table_names_who_drives_whom(found):
+    weight, answer = found
+    table = answer.table
+    assert len(table) == N * (N - 1)
+    assert (table["probability"].diff().dropna() <= 0).all()
+    sure = table[table["probability"] > 0.9]
+    there = [weight[int(r["post"][1:]), int(r["pre"][1:])] for r in sure.to_dict("records")]
+    assert len(sure) > 0.7 * (weight != 0).sum()
+    assert np.mean(np.array(there) != 0) > 0.9
+    assert (sure["low"] < sure["high"]).all()
+    inside = (sure["low"] < there) & (there < sure["high"])
+    assert inside.mean() > 0.6
+    assert sure["count"].mean() > 0.9
+    assert table["stability"].between(0, 1).all()
+
+
+def test_forecasts_are_scored_on_the_end_beside_baselines(found):
+    _, answer = found
+    scores = answer.forecasts.set_index(["arm", "measure"])["value"]
+    assert scores[("edge posterior", "r")] > scores[("own past", "r")] + 0.1
+    assert scores[("mean", "r")] == 0
+    assert set(answer.forecasts["arm"]) >= {"ridge", "lasso", "persistence", "own past, 5 lags"}
+    gain = answer.gain.set_index("measure")
+    assert gain.loc["r", "low"] > 0
+    assert answer.measured.shape == (1, 300, N)
+    assert set(answer.rollouts["horizon"]) == {1, 2, 3}
+
+
+def test_held_out_frames_are_seen_by_no_forecast():
+    _, recording = truth_and_recording(1, n_steps=800)
+    changed = recording.activity.copy()
+    changed[:, -1] += 50  # the last frame is never in a past
+    other = Recording(changed, recording.neuron_id, kind="rate", dt=0.1, unit="Hz")
+    config = ConnectivityConfig(bootstraps=0, twins=0, blocks=10, horizon=1, lags=1)
+    one, two = (connectivity(r, config=config, progress=False) for r in (recording, other))
+    np.testing.assert_array_equal(one.predicted, two.predicted)
+
+
+def test_a_twin_says_what_can_be_found(found):
+    _, answer = found
+    assert answer.twin["probability_auprc"] > 0.8
+    assert 0 < answer.twin["prevalence"] < 0.4
+    edges = answer.edges
+    activity, weight = simulate_twin(edges, 4_000, np.random.default_rng(2))
+    assert activity.shape == (1, 4_000, N)
+    np.testing.assert_allclose(activity.mean((0, 1)), 0.0, atol=0.5)
+    assert activity.std() == pytest.approx(1.1, abs=0.15)
+    again = EdgePosterior(n_lags=1).fit(activity)
+    off = ~np.eye(N, dtype=bool)
+    assert np.corrcoef(again.connectivity[off], weight[off])[0, 1] > 0.9
+    assert np.corrcoef(again.connectivity[off], weight.T[off])[0, 1] < 0.3
+
+
+def test_other_numbers_of_factors_are_tried(found):
+    weight, answer = found
+    table = answer.by_factors
+    chosen = answer.edges.factors.n
+    assert table["factors"].tolist() == list(range(2 * chosen + 6))
+    own = table.set_index("factors").loc[chosen]
+    assert own["correlation"] > 0.999
+    assert own["changed"] == pytest.approx(0, abs=0.005)
+    assert own["connections"] == pytest.approx((weight != 0).sum(), rel=0.3)
+    _, recording = truth_and_recording()
+    again = by_number_of_factors(
+        answer.edges,
+        recording.activity,
+        np.zeros((1, 1_500, 1)) + recording.behavior["speed"][:, :, None],
+        numbers=[0, 1],
+    )
+    np.testing.assert_allclose(again["connections"], table["connections"][:2])
+
+
+def test_a_connectome_is_compared_with_rewired_ones(found):
+    weight, answer = found
+    wired = answer.wired
+    assert (wired.n_pairs, wired.n_wired) == (N * (N - 1), (weight != 0).sum())
+    assert wired.auroc > 0.85 > 0.7 > wired.null_auroc.max()
+    assert wired.by_class["pairs"].sum() == N * (N - 1)
+    shares = (wired.by_class["pairs"] * wired.by_class["wired"]).sum()
+    assert shares == pytest.approx((weight != 0).sum())
+
+
+def test_wiring_keeps_its_direction_and_gaps_have_none():
+    ids = np.array(["a", "b", "c"])
+    wiring = Connectome(
+        neuron_id=np.array(["c", "a", "b", "other"]),
+        pre=np.array([1, 0]),  # a -> b, and a gap between c and b
+        post=np.array([2, 2]),
+        kind=np.array([0, 1]),
+        count=np.array([5, 2]),
+        sign=np.array([1, 0]),
+    )
+    counts = wiring_between(wiring, ids)
+    assert counts.tolist() == [[0, 0, 0], [5, 0, 2], [0, 2, 0]]
+    with_stranger = wiring_between(wiring, np.array(["a", "b", "x"]))
+    assert np.isnan(with_stranger[2]).all()
+    assert with_stranger[1, 0] == 5
+
+
+def test_a_prior_is_used_and_then_confirms_nothing():
+    weight, recording = truth_and_recording(3, n_steps=400)
+    wiring = wired_as(weight, recording.neuron_id)
+    config = ConnectivityConfig(prior=True, bootstraps=0, twins=0, blocks=10, horizon=1, lags=1)
+    with_it = connectivity(recording, wiring, config, progress=False)
+    assert with_it.wired is None
+    assert any("nothing here can confirm it" in note for note in with_it.notes)
+    off = ~np.eye(N, dtype=bool)
+    p = with_it.edges.probability
+    assert p[off & (weight != 0)].mean() > p[off & (weight == 0)].mean() + 0.4
+
+
+def test_neurons_seldom_seen_or_constant_are_left_out_by_name():
+    _, recording = truth_and_recording(4, n_steps=600)
+    activity = recording.activity.copy()
+    activity[:, ::2, 3] = np.nan
+    activity[:, :, 5] = 1.0
+    activity[:, 10:12, 7] = np.nan
+    rec = Recording(activity, recording.neuron_id, kind="calcium", dt=0.1)
+    config = ConnectivityConfig(bootstraps=0, twins=0, blocks=10, horizon=1, lags=1)
+    answer = connectivity(rec, config=config, progress=False)
+    assert set(recording.neuron_id) - set(answer.neuron_id) == {"n03", "n05"}
+    told = " ".join(answer.notes)
+    assert "1 of 16 neurons are observed in fewer than 90% of the frames" in told
+    assert "1 of 16 neurons are constant" in told
+    assert "calcium is slow" in told
+
+
+def test_trials_are_held_out_whole_where_there_are_five():
+    every = slice(None)
+    assert learned_and_held_out(10, 50, 0.2) == ((slice(8), every), (slice(8, None), every))
+    assert learned_and_held_out(4, 50, 0.2) == ((every, slice(40)), (every, slice(40, None)))
+
+
+def test_neurons_that_drive_alike_stand_together():
+    weight = np.zeros((6, 6))
+    weight[3, [0, 2, 4]] = 1.0
+    weight[5, [1, 3]] = -1.0
+    order = alike_order(weight, np.zeros(6, int)).tolist()
+    places = sorted(order.index(i) for i in (0, 2, 4))
+    assert places[-1] - places[0] == 2
+    assert alike_order(weight, np.array([1, 0, 1, 0, 1, 0])).tolist()[:3] != [0, 2, 4]
+
+
+def test_the_page_and_the_terminal_say_what_was_found(found, tmp_path):
+    _, answer = found
+    page = write_connectivity_page(answer, tmp_path / "page.html", name="toy <b>")
+    html = page.read_text(encoding="utf-8")
+    assert "toy &lt;b&gt;" in html
+    assert not re.search(r"(src|href)=\"https?:", html)
+    for title in ("Who drives whom", "Free-running forecasts", "Common drive", "Beside the conn"):
+        assert title in html
+    told = connectivity_answer(answer)
+    assert "of 240 ordered pairs are connected" in told
+    assert "likelier more than by chance" in told
+    console = Console(record=True, width=120)
+    print_connectivity(answer, console=console)
+    text = console.export_text()
+    assert "edge posterior" in text
+    assert str(answer.table["pre"][0]) in text
+
+
+def test_the_command_writes_page_and_table(tmp_path, capsys):
+    _, recording = truth_and_recording(5, n_steps=400)
+    path = tmp_path / "rec.npz"
+    write_npz(path, recording)
+    done = main(
+        [
+            "connectivity",
+            str(path),
+            "--bootstraps",
+            "0",
+            "--twins",
+            "0",
+            "--horizon",
+            "2",
+            "--lags",
+            "1",
+            "--behavior",
+            "speed",
+            "--out",
+            str(tmp_path),
+            "--no-progress",
+        ]
+    )
+    assert done == 0
+    said = capsys.readouterr().out
+    assert "ordered pairs are connected" in said
+    assert (tmp_path / "connectivity-rec.html").exists()
+    header = (tmp_path / "connectivity-rec.csv").read_text().splitlines()[0]
+    assert header.startswith("pre,post,probability,weight,low,high")
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda r, w: nl.connectivity(r, behavior=["spead"]), "`spead` is none of its 1.*speed"),
+        (lambda r, w: ConnectivityConfig(lags=0), "`--lags` must be at least 1"),
+        (lambda r, w: ConnectivityConfig(test_fraction=1.0), "`--test-fraction` must be above 0"),
+        (
+            lambda r, w: nl.connectivity(
+                Recording(np.zeros((3, 1, 2)), np.array(["a", "b"]), kind="response")
+            ),
+            "Use `predict` for responses",
+        ),
+        (
+            lambda r, w: nl.connectivity(
+                Recording(np.ones((1, 9, 2)), np.array(["a", "b"]), kind="rate", dt=1.0)
+            ),
+            "At least 2 neurons must be observed",
+        ),
+        (lambda r, w: wiring_between(w, np.array(["x", "y"])), "Rename them, or leave"),
+        (
+            lambda r, w: compared_with(
+                wired_as(1 - np.eye(N), r.neuron_id),
+                r.neuron_id,
+                np.zeros((N, N)),
+                n_draws=1,
+                rng=np.random.default_rng(0),
+            ),
+            "some pairs must be wired and some not",
+        ),
+    ],
+)
+def test_what_cannot_be_answered_is_said(make, said):
+    weight, recording = truth_and_recording(6, n_steps=50)
+    with pytest.raises(InputError, match=said):
+        make(recording, wired_as(weight, recording.neuron_id))
