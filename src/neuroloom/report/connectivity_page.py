@@ -1,6 +1,7 @@
 """The page of a connectivity: one self-contained HTML file."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -61,11 +62,9 @@ def write_connectivity_page(found: Connectivity, page: Path, *, name: str) -> Pa
 def connectivity_answer(found: Connectivity) -> str:
     """The answer in a few sentences, with what it is to be held against."""
     table = found.table
-    n_sure, expected = int((table["probability"] >= SURE).sum()), table["probability"].sum()
-    strongest = table.iloc[:3]
-    names = ", ".join(
-        f"{row['pre']} → {row['post']}" for row in strongest.to_dict("records") if n_sure
-    )
+    n_sure, expected = _n_sure(found), float(table["probability"].to_numpy().sum())
+    ends = zip(table["pre"].tolist(), table["post"].tolist(), strict=True)
+    names = ", ".join(f"{pre} → {post}" for pre, post in list(ends)[: min(3, n_sure)])
     gain = found.gain.set_index("measure").loc["r"]
     sentences = [
         f"{n_sure:,} of {len(table):,} ordered pairs are connected with a probability of at least "
@@ -89,6 +88,19 @@ def connectivity_answer(found: Connectivity) -> str:
     return " ".join(sentences)
 
 
+def _n_sure(found: Connectivity) -> int:
+    return int((found.table["probability"].to_numpy(float) >= SURE).sum())
+
+
+def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows as mappings, under plain names."""
+    return [{str(k): v for k, v in row.items()} for row in table.to_dict("records")]
+
+
+def _several(n: int, what: str) -> str:
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"
+
+
 def _signed(value: float) -> str:
     return f"{'+' if value >= 0 else '−'}{abs(float(value)):.3f}"
 
@@ -97,7 +109,7 @@ def _wired_sentence(wired: Wired) -> str:
     z = _above(wired)
     how = "more than" if z > 2 else "less than" if z < -2 else "no more than"
     return (
-        f"Pairs that the connectome wires are likelier {how} by chance: AUROC "
+        f"Pairs that the connectome wires are likelier than others, {how} by chance: AUROC "
         f"{number(wired.auroc)}, rewired with every degree kept {number(wired.null_auroc.mean())} "
         f"({number(wired.null_auroc.min())} to {number(wired.null_auroc.max())})."
     )
@@ -122,7 +134,11 @@ def _facts(found: Connectivity) -> tuple[Fact, ...]:
             f"probability at least {SURE:g}",
             "default",
         ),
-        Fact("common drive", f"{found.edges.factors.n} factors", f"{found.edges.n_lags} lags"),
+        Fact(
+            "common drive",
+            _several(found.edges.factors.n, "factor"),
+            _several(found.edges.n_lags, "lag"),
+        ),
         Fact(
             "next-step r",
             number(float(own.loc[(OURS, "r")])),
@@ -169,14 +185,14 @@ def _who(found: Connectivity) -> Section:
             full=len(names) > 30,
         )
     ]
-    if (found.table["probability"] >= SURE).any():
+    if _n_sure(found):
         pictures.append(
             Picture(
                 "surest",
                 "The strongest sure connections",
-                f"Up to 40 connections of probability {SURE:g} or more, the strongest; blue "
-                "excites, orange inhibits, thickness is weight. Arrows go from who drives to who "
-                "is driven.",
+                f"Up to 40 connections of probability {SURE:g} or more, the strongest; "
+                "orange excites, blue inhibits, thickness is weight. Arrows go from who drives to "
+                "who is driven.",
                 surest_graph(found.table, names),
             )
         )
@@ -192,7 +208,7 @@ def _who(found: Connectivity) -> Section:
 
 
 def _edge_table(table: pd.DataFrame) -> Table:
-    shown = table[:MOST_ROWS]
+    shown = table.head(MOST_ROWS)
     numeric = ["probability", "weight", "low", "high", "standard_error", "stability"]
     numeric += ["count"] * ("count" in table)
     columns = (
@@ -206,7 +222,7 @@ def _edge_table(table: pd.DataFrame) -> Table:
             Cell(str(row["post"]), str(row["post"])),
             *(Cell("–" if pd.isna(row[k]) else brief(row[k]), float(row[k])) for k in numeric),
         )
-        for row in shown.to_dict("records")
+        for row in _rows(shown)
     )
     caption = (
         "Likeliest first. Weight: posterior mean; low and high: 90 % interval of the weight if the "
@@ -221,7 +237,7 @@ def _edge_table(table: pd.DataFrame) -> Table:
 def _forecast_section(found: Connectivity) -> Section:
     panels = []
     for measure, title, chance in (("r", "next-step r", 0.0), ("skill", "skill", 0.0)):
-        rows = found.forecasts[found.forecasts["measure"] == measure]
+        rows = found.forecasts.query("measure == @measure")
         dots = tuple(
             Dots(
                 str(row["arm"]),
@@ -230,7 +246,7 @@ def _forecast_section(found: Connectivity) -> Section:
                 low=float(row["low"]),
                 high=float(row["high"]),
             )
-            for row in rows.to_dict("records")
+            for row in _rows(rows)
             if np.isfinite(row["value"])
         )
         if dots:
@@ -251,9 +267,11 @@ def _forecast_section(found: Connectivity) -> Section:
         else []
     )
     lines = []
-    rollouts = found.rollouts[found.rollouts["measure"] == "r"]
+    rollouts = found.rollouts.query("measure == 'r'")
     for arm, rows in rollouts.groupby("arm", sort=False):
-        points = rows[["horizon", "value", "low", "high"]].to_numpy(float)
+        points = np.stack(
+            [rows[k].to_numpy(float) for k in ("horizon", "value", "low", "high")], axis=1
+        )
         points[:, 0] *= found.dt
         points = points[np.isfinite(points[:, 1])]
         if len(points):
@@ -363,7 +381,7 @@ def _wired_section(wired: Wired) -> Section:
                     for k in numeric
                 ),
             )
-            for row in wired.by_class[:MOST_ROWS].to_dict("records")
+            for row in _rows(wired.by_class.head(MOST_ROWS))
         )
         titles = ("pairs", "share wired", "mean probability", "of wired pairs")
         tables = (

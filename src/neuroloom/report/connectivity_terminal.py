@@ -26,7 +26,7 @@ def print_connectivity(found: Connectivity, *, console: Console | None = None) -
         table.add_column(name, overflow="fold")
     for name in ("probability", "weight", "if it exists (90 %)", "stability"):
         table.add_column(name, justify="right", overflow="fold")
-    for row in found.table[:N_ROWS].to_dict("records"):
+    for row in found.table.head(N_ROWS).to_dict("records"):
         table.add_row(
             escape(str(row["pre"])),
             escape(str(row["post"])),

@@ -49,9 +49,10 @@ class Connectivity:
         edges: Probability and weight of every connection, factors, and the forecast, from all
             frames.
         neuron_id: Of the neurons that took part, in their order.
-        table: One row an ordered pair, likeliest first: `pre`, `post`, `probability`, `weight`
-            (posterior mean), `low` and `high` (90 % of the weight if it exists), `estimate` and
-            `standard_error` of least squares, `stability`, and `count` of the connectome.
+        table: One row an ordered pair, likeliest first, then strongest: `pre`, `post`,
+            `probability`, `weight` (posterior mean), `low` and `high` (90 % of the weight if it
+            exists), `standard_error` of its least-squares estimate, `stability`, and `count` of
+            the connectome.
         forecasts: Scores of one-step forecasts on held-out frames, baselines beside.
         gain: Our score less that of own past alone, with its interval.
         rollouts: Scores of free-running forecasts by horizon.
@@ -304,13 +305,14 @@ def _table(edges: Edges, ids: np.ndarray, counts: np.ndarray | None) -> pd.DataF
     if counts is not None:
         columns["count"] = counts[post, pre]
     table = pd.DataFrame(columns)
-    return table.sort_values("probability", ascending=False, kind="stable", ignore_index=True)
+    order = np.lexsort((-table["weight"].abs(), -table["probability"].round(6)))
+    return table.iloc[order].reset_index(drop=True)
 
 
 def _said(edges: Edges, recording: Recording, prior: bool) -> list[str]:
     notes = [
-        f"{edges.n_lags} steps of the past ({edges.n_lags * (recording.dt or 0):.3g} s) and "
-        f"{edges.factors.n} factors of common drive; connections are read one step back",
+        f"steps of the past: {edges.n_lags} ({edges.n_lags * (recording.dt or 0):.3g} s); factors "
+        f"of common drive: {edges.factors.n}; connections are read one step back",
         f"standard errors are {np.sqrt(edges.inflation.mean()):.2f} times what independent frames "
         "would give",
     ]

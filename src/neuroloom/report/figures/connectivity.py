@@ -93,7 +93,7 @@ def surest_graph(
 ) -> Axes:
     """The strongest connections among the sure ones, as arrows on a ring of neurons.
 
-    Blue arrows excite and orange ones inhibit; the thicker, the stronger.
+    Orange arrows excite and blue ones inhibit, as in the matrix; the thicker, the stronger.
 
     Args:
         table: Columns `pre`, `post`, `probability`, `weight`.
@@ -101,34 +101,32 @@ def surest_graph(
         ax: Axes to draw on.
         least: Probability from which a connection is sure.
     """
-    sure = table[table["probability"] >= least]
-    sure = sure.reindex(sure["weight"].abs().sort_values(ascending=False).index)[:MOST_ARROWS]
-    taking_part = set(sure["pre"]) | set(sure["post"])
+    weight = table["weight"].to_numpy(float)
+    sure = np.flatnonzero(table["probability"].to_numpy(float) >= least)
+    sure = sure[np.argsort(-np.abs(weight[sure]), kind="stable")][:MOST_ARROWS]
+    pre, post = table["pre"].tolist(), table["post"].tolist()
+    taking_part = {pre[i] for i in sure} | {post[i] for i in sure}
     ring = [name for name in names.tolist() if name in taking_part]
     ax = ax or new_axes(box=(0.1, 0.1, 0.1, 0.1), width=6.4, height=6.4)
     angle = {name: 2 * np.pi * i / max(len(ring), 1) for i, name in enumerate(ring)}
-    most = float(sure["weight"].abs().max()) if len(sure) else 1.0
-    for row in sure.to_dict("records"):
-        start, end = (
-            np.array([np.cos(angle[row[k]]), np.sin(angle[row[k]])]) for k in ("pre", "post")
-        )
-        excites = row["weight"] > 0
+    place = {name: (float(np.cos(at)), float(np.sin(at))) for name, at in angle.items()}
+    most = float(np.abs(weight[sure]).max()) if len(sure) else 1.0
+    for i in sure:
         ax.annotate(
             "",
-            end,
-            start,
+            place[post[i]],
+            place[pre[i]],
             arrowprops={
                 "arrowstyle": "-|>",
-                "color": GROUP_COLORS["default"] if excites else "#c8500f",
-                "lw": 0.5 + 2.2 * abs(row["weight"]) / most,
+                "color": "#c8500f" if weight[i] > 0 else GROUP_COLORS["default"],
+                "lw": 0.5 + 2.2 * abs(weight[i]) / most,
                 "shrinkA": 7,
                 "shrinkB": 7,
                 "connectionstyle": "arc3,rad=0.18",
                 "mutation_scale": 8,
             },
         )
-    for name, at in angle.items():
-        x, y = np.cos(at), np.sin(at)
+    for name, (x, y) in place.items():
         ax.plot(x, y, "o", color=INK, ms=4)
         ax.annotate(
             label(str(name), 12),
@@ -171,7 +169,8 @@ def factor_sensitivity(
     left.legend(loc="upper right")
     right.plot(by_factors["factors"], by_factors["correlation"], "o-", color=color, ms=4, lw=1)
     right.axvline(chosen, color=MUTED, lw=0.9, ls=(0, (4, 3)))
-    right.set_ylim(min(0.0, float(by_factors["correlation"].min(skipna=True) or 0.0)), 1.05)
+    lowest = float(np.nanmin(by_factors["correlation"].to_numpy(float), initial=0.0))
+    right.set_ylim(lowest, 1.05)
     right.set_xlabel("factors taken out")
     right.set_ylabel("correlation with the answer")
     for ax in (left, right):
