@@ -130,7 +130,7 @@ def _facts(found: Connectivity) -> tuple[Fact, ...]:
         Fact("neurons", f"{len(found.neuron_id):,}"),
         Fact(
             "sure connections",
-            f"{int((found.table['probability'] >= SURE).sum()):,}",
+            f"{_n_sure(found):,}",
             f"probability at least {SURE:g}",
             "default",
         ),
