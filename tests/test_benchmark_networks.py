@@ -258,7 +258,7 @@ def test_only_b_and_c_are_driven_and_weights_are_denser_within():
         (lambda: SpikingRingConfig(dt=0.02), "Give seconds"),
         (lambda: PoissonConfig(base_rate=0.0), "Give seconds and hertz"),
         (lambda: PoissonConfig(weight_mean=-1.0), "Signs come from the sender"),
-        (lambda: TaskTrainedConfig(n_rounds=0), "Leave them out"),
+        (lambda: TaskTrainedConfig(n_rounds=0), "SDs of noise at least 0"),
         (lambda: RegionsConfig(dt=0.2), "steps shorter than tau"),
         (lambda: RegionsConfig(between_density=0.0), "Set a gain to 0"),
         (lambda: simulate_regions(RegionsConfig(), rng=rng(), weight=A_TO_B), "config's size"),

@@ -86,7 +86,7 @@ def found(kept):
 
 
 def test_activity_obeys_the_equation_but_for_its_noise(found, kept):
-    check_the_equation(found, kept.made, 0.01)
+    check_the_equation(found, kept.made, 0.03)
 
 
 def test_weights_are_those_of_the_teacher_with_signs_by_sender(found):
@@ -124,7 +124,7 @@ def test_the_config_is_handed_on_to_the_teacher():
         1,
         2,
     )
-    assert made.noise_step_sd == SMALL.noise_step_sd
+    assert made.noise_step_sd == SMALL.training_noise_step_sd == 0.01
 
 
 def test_a_drives_b_and_not_the_other_way():
@@ -150,7 +150,7 @@ def test_a_drives_b_and_not_the_other_way():
 def test_a_network_that_is_really_trained_obeys_its_equation():
     kept = Kept()
     found = simulate_task_trained(SMALL, rng=np.random.default_rng(0), cached=kept)
-    check_the_equation(found, kept.made, 0.01)
+    check_the_equation(found, kept.made, 0.03)
     assert found.inputs.shape == (12, 400, 2)
     assert set(found.inputs.sum((1, 2))) == {0.0, 1.0}
     excites = found.cell_type == "excitatory"

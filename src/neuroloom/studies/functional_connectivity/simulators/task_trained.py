@@ -29,7 +29,9 @@ def simulate_task_trained(
     $$\tau \dot x = -x + u + W r + \text{noise}, \qquad r_i = g_i\, \mathrm{softplus}(x_i + b_i)$$
 
     Rates r are recorded on the trials that it was trained on, one a row; W is what training left of
-    its weights. `inputs` are the pulses of the task, a channel each; how they reach neurons is not
+    its weights. A network that does its task well moves in few dimensions: with the noise that it
+    was trained with, next to nothing tells its connections apart, hence more noise when it is
+    recorded. `inputs` are the pulses of the task, a channel each; how they reach neurons is not
     known to an estimator.
 
     Args:
@@ -68,7 +70,11 @@ def simulate_task_trained(
         seen=np.ones(len(weight), bool),
         cell_type=np.where(weight.sum(0) < 0, "inhibitory", "excitatory"),
         inputs=_pulses(np.asarray(teacher.inputs, dtype=np.float64)),
-        notes=("simulated: a network trained on the cycling task", *teacher.notes),
+        notes=(
+            "simulated: a network trained on the cycling task, with noise of SD "
+            f"{config.noise_step_sd:g} on its state at each step",
+            *teacher.notes,
+        ),
     )
 
 
