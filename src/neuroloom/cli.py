@@ -11,7 +11,7 @@ import tyro
 
 from neuroloom import __version__
 from neuroloom.commands.connectivity import ConnectivityCommand, run_connectivity
-from neuroloom.commands.options import DataFolder, NameOrPath, Out, Progress
+from neuroloom.commands.options import DataFolder, NameOrPath, Out, Progress, name_of
 from neuroloom.commands.plan import PlanCommand, run_plan
 from neuroloom.commands.study import Run, Studies, list_studies, run_in, run_study
 from neuroloom.errors import InputError, NeuroloomError, nearest
@@ -309,8 +309,7 @@ def _inspect(command: Inspect) -> None:
     if command.report and found.statistics is not None:
         from neuroloom.report.inspection_page import write_inspection
 
-        path = Path(command.file).resolve()
-        name = path.name.split(".")[0] if path.exists() else command.file.replace("/", "-")
+        name = name_of(command.file)
         page = command.out / f"inspect-{name}.html"
         print(f"report: {write_inspection(found, page)}")
 

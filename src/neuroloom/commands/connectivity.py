@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import tyro
 
-from neuroloom.commands.options import NameOrPath, Progress
+from neuroloom.commands.options import NameOrPath, Progress, name_of
 from neuroloom.studies.connectivity_config import ConnectivityConfig
 from neuroloom.studies.reading import Reading
 
@@ -72,8 +72,7 @@ def run_connectivity(command: ConnectivityCommand) -> None:
         behavior=command.behavior,
         progress=command.progress,
     )
-    path = Path(command.recording).resolve()
-    name = path.name.split(".")[0] if path.exists() else command.recording.replace("/", "-")
+    name = name_of(command.recording)
     page = command.out / f"connectivity-{name}.html"
     write_connectivity_page(found, page, name=name)
     with atomic_write(page.with_suffix(".csv")) as file:

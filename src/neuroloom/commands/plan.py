@@ -6,6 +6,7 @@ from typing import Annotated
 
 import tyro
 
+from neuroloom.commands.options import name_of
 from neuroloom.errors import InputError
 from neuroloom.studies.planning_config import PlanConfig
 from neuroloom.studies.reading import Reading
@@ -68,8 +69,7 @@ def run_plan(command: PlanCommand) -> None:
         cost=costs_in(command.cost),
         budget=command.budget,
     )
-    path = Path(command.connectome).resolve()
-    name = path.name.split(".")[0] if path.exists() else command.connectome.replace("/", "-")
+    name = name_of(command.connectome)
     page = command.out / f"plan-{name}.html"
     write_plan(found, page, name=name)
     with atomic_write(page.with_suffix(".csv")) as file:

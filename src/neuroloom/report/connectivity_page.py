@@ -15,11 +15,10 @@ from neuroloom.report.figures.connectivity import (
 )
 from neuroloom.report.figures.dots import DotPanel, Dots, dot_panels
 from neuroloom.report.figures.traces import Trace, activity_traces
-from neuroloom.report.html import drawing, render
+from neuroloom.report.html import write_answer_page
 from neuroloom.report.layout import Fact, Picture, Section
 from neuroloom.report.tables import Cell, Column, Table
 from neuroloom.report.wording import brief, number
-from neuroloom.runs import atomic_write
 from neuroloom.studies.connectivity import OURS, Connectivity
 from neuroloom.studies.wired_or_not import Wired
 
@@ -45,18 +44,14 @@ def write_connectivity_page(found: Connectivity, page: Path, *, name: str) -> Pa
     Raises:
         StudyError: If the page cannot be written.
     """
-    sections = [one for one in _sections(found) if not one.empty]
-    html = render(
+    return write_answer_page(
         "connectivity.html.j2",
+        page,
         name=name,
         answer=connectivity_answer(found),
         facts=_facts(found),
-        sections=sections,
-        drawings={p.name: drawing(p) for section in sections for p in section.pictures},
+        sections=_sections(found),
     )
-    with atomic_write(page) as file:
-        file.write(html.encode("utf-8", errors="replace"))
-    return page
 
 
 def connectivity_answer(found: Connectivity) -> str:

@@ -2,18 +2,20 @@
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
+from pathlib import Path
 
 import jinja2
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from neuroloom.report.layout import Picture
+from neuroloom.report.layout import Fact, Picture, Section
 from neuroloom.report.theme import COLORS, as_svg, for_page
+from neuroloom.runs import atomic_write
 
-__all__ = ["drawing", "figure_of", "render"]
+__all__ = ["drawing", "figure_of", "render", "write_answer_page"]
 
 # Text in a figure is 8 to 9 points: 12 to 13 pixels.
 _PIXELS_PER_INCH = 105
@@ -31,6 +33,42 @@ def render(template: str, **values: object) -> str:
             script_hash=_sha256(_file("page.js")),
         )
     )
+
+
+def write_answer_page(
+    template: str,
+    page: Path,
+    *,
+    name: str,
+    answer: str,
+    facts: Sequence[Fact],
+    sections: Sequence[Section],
+) -> Path:
+    """Write a page that answers one question; it needs no network and no other file.
+
+    Args:
+        template: Of the command.
+        page: Where it goes; an earlier file is replaced.
+        name: Of what was asked about.
+        answer: In a few sentences.
+        facts: Numbers to see first.
+        sections: In order; those without content are left out.
+
+    Raises:
+        StudyError: If the page cannot be written.
+    """
+    full = [section for section in sections if not section.empty]
+    html = render(
+        template,
+        name=name,
+        answer=answer,
+        facts=facts,
+        sections=full,
+        drawings={p.name: drawing(p) for section in full for p in section.pictures},
+    )
+    with atomic_write(page) as file:
+        file.write(html.encode("utf-8", errors="replace"))
+    return page
 
 
 def figure_of(picture: Picture) -> Figure:

@@ -6,11 +6,10 @@ import numpy as np
 
 from neuroloom.analysis.plan import Plan
 from neuroloom.report.figures.recording_plan import error_against_number
-from neuroloom.report.html import drawing, render
+from neuroloom.report.html import write_answer_page
 from neuroloom.report.layout import Fact, Picture, Section
 from neuroloom.report.tables import Cell, Column, Table
 from neuroloom.report.wording import brief
-from neuroloom.runs import atomic_write
 
 __all__ = ["plan_answer", "write_plan"]
 
@@ -29,18 +28,14 @@ def write_plan(plan: Plan, page: Path, *, name: str) -> Path:
     Raises:
         StudyError: If the page cannot be written.
     """
-    sections = _sections(plan)
-    html = render(
+    return write_answer_page(
         "plan.html.j2",
+        page,
         name=name,
         answer=plan_answer(plan),
         facts=_facts(plan),
-        sections=sections,
-        drawings={p.name: drawing(p) for section in sections for p in section.pictures},
+        sections=_sections(plan),
     )
-    with atomic_write(page) as file:
-        file.write(html.encode("utf-8", errors="replace"))
-    return page
 
 
 def plan_answer(plan: Plan) -> str:

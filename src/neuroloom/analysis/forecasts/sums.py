@@ -11,7 +11,6 @@ from neuroloom.errors import InputError
 __all__ = [
     "LEAST_RATE",
     "Entries",
-    "Predicted",
     "Sums",
     "activity_entries",
     "add_up",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,7 @@ from neuroloom.fitting.coupling.validation import best_on_blocks
 
 __all__ = ["Lasso", "ReducedRank", "Ridge", "lasso_coefficients"]
 
+Path = Callable[[LaggedMoments, Sequence[float]], list[np.ndarray]]
 RIDGE_GRID = tuple(10.0 ** np.arange(-6, 1.1, 0.5))
 LASSO_GRID = (4.0, 3.0, 2.0, 1.5, 1.25, 1.0, 0.75, 0.5)
 
@@ -50,13 +51,7 @@ class Ridge:
             InputError: As `LaggedFrames`.
         """
         frames = LaggedFrames(activity, self.n_lags, behavior)
-        penalty = self.penalty
-        if penalty is None:
-            penalty = best_on_blocks(frames, RIDGE_GRID, _ridge_path)[0]
-        moments = frames.moments()
-        return Coupling.of_coefficients(
-            _ridge_path(moments, [penalty])[0], moments, {"ridge penalty": penalty}
-        )
+        return _fitted(frames, self.penalty, RIDGE_GRID, _ridge_path, "ridge penalty")
 
 
 @dataclass(frozen=True)
@@ -160,13 +155,7 @@ class Lasso:
             InputError: As `LaggedFrames`.
         """
         frames = LaggedFrames(activity, self.n_lags, behavior)
-        penalty = self.penalty
-        if penalty is None:
-            penalty = best_on_blocks(frames, LASSO_GRID, _lasso_path)[0]
-        moments = frames.moments()
-        return Coupling.of_coefficients(
-            _lasso_path(moments, [penalty])[0], moments, {"lasso penalty": penalty}
-        )
+        return _fitted(frames, self.penalty, LASSO_GRID, _lasso_path, "lasso penalty")
 
 
 def lasso_coefficients(
@@ -214,6 +203,16 @@ def lasso_coefficients(
         if np.abs(change).max() <= tolerance * max(np.abs(at).max(), np.finfo(float).tiny):
             break
     return at
+
+
+def _fitted(
+    frames: LaggedFrames, penalty: float | None, grid: Sequence[float], path: Path, name: str
+) -> Coupling:
+    """Coefficients at this penalty, or at the one of the grid that predicts blocks best."""
+    if penalty is None:
+        penalty = best_on_blocks(frames, grid, path)[0]
+    moments = frames.moments()
+    return Coupling.of_coefficients(path(moments, [penalty])[0], moments, {name: penalty})
 
 
 def _ridge_path(moments: LaggedMoments, penalties: Sequence[float]) -> list[np.ndarray]:
