@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import neuroloom as nl
 from neuroloom.errors import InputError
 from neuroloom.studies.framework import Cell, Context, NotTestedError, Results, Row
 from neuroloom.studies.functional_connectivity import claims
@@ -192,3 +193,21 @@ def test_claims_are_not_tested_on_few_networks_or_other_systems():
     )
     with pytest.raises(NotTestedError, match="1 networks of S1, 5 asked"):
         claims.judge_no_drive(results, FAST)
+
+
+def test_a_run_leaves_a_report_with_its_figures(tmp_path):
+    config = replace(
+        FAST, systems=("S1", "S6 exponential"), n_seeds=1, first_seed=0, longest=900, n_shifted=0
+    )
+    run = nl.run("functional-connectivity", config, out=tmp_path, progress=False)
+    page = nl.write_report(run).read_text(encoding="utf-8")
+    for title in (
+        "Who finds the connections",
+        "Who forecasts",
+        "Probabilities are what they say",
+        "How many factors drive all at once",
+    ):
+        assert title in page
+    drawn = {path.stem for path in (run / "figures").glob("*.svg")}
+    assert {"connections-1", "forecasts-1", "calibration", "factors"} <= drawn
+    assert "not tested" in page

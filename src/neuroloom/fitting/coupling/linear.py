@@ -10,11 +10,12 @@ from jaxtyping import Bool, Float
 
 from neuroloom.errors import InputError
 from neuroloom.fitting.coupling.coupling import Coupling
+from neuroloom.fitting.coupling.descent import lasso_coefficients
 from neuroloom.fitting.coupling.lagged import LaggedFrames, LaggedMoments
 from neuroloom.fitting.coupling.toward import toward_path
 from neuroloom.fitting.coupling.validation import best_on_blocks
 
-__all__ = ["Lasso", "ReducedRank", "Ridge", "lasso_coefficients"]
+__all__ = ["Lasso", "ReducedRank", "Ridge"]
 
 Path = Callable[[LaggedMoments, Sequence[float]], list[np.ndarray]]
 RIDGE_GRID = tuple(10.0 ** np.arange(-6, 1.1, 0.5))
@@ -156,53 +157,6 @@ class Lasso:
         """
         frames = LaggedFrames(activity, self.n_lags, behavior)
         return _fitted(frames, self.penalty, LASSO_GRID, _lasso_path, "lasso penalty")
-
-
-def lasso_coefficients(
-    past: Float[np.ndarray, "predictor predictor"],
-    cross: Float[np.ndarray, "predictor neuron"],
-    threshold: Float[np.ndarray, "predictor neuron"],
-    start: Float[np.ndarray, "predictor neuron"] | None = None,
-    *,
-    n_steps: int = 1_000,
-    tolerance: float = 1e-5,
-) -> Float[np.ndarray, "predictor neuron"]:
-    r"""Minimizer of half of a' G a - c' a + sum of threshold times |a|, for all neurons at once.
-
-    Accelerated proximal steps that start afresh where momentum points uphill; they end when no
-    coefficient moves by more than `tolerance` of the largest.
-
-    Args:
-        past: G, covariance of the predictors.
-        cross: c.
-        threshold: L1 penalty of each coefficient, at least 0.
-        start: Where to begin; default 0.
-        n_steps: At most.
-        tolerance: When to stop.
-
-    Source:
-        Beck and Teboulle, SIAM J. Imaging Sci. 2:183 (2009); restarts: O'Donoghue and Candes,
-        Found. Comput. Math. 15:715 (2015).
-    """
-    step = 1.0 / float(np.linalg.eigvalsh(past)[-1])
-    at = np.zeros_like(cross) if start is None else start
-    ahead, momentum = at, 1.0
-    for _ in range(n_steps):
-        moved = ahead - step * (past @ ahead - cross)
-        moved = np.sign(moved) * np.maximum(np.abs(moved) - step * threshold, 0.0)
-        change = moved - at
-        if ((ahead - moved) * change).sum() > 0:
-            momentum, ahead = 1.0, at  # uphill: once more, without momentum
-            if (change**2).sum() > 0:
-                moved = at - step * (past @ at - cross)
-                moved = np.sign(moved) * np.maximum(np.abs(moved) - step * threshold, 0.0)
-                change = moved - at
-        following = 0.5 * (1 + np.sqrt(1 + 4 * momentum**2))
-        ahead = moved + (momentum - 1) / following * change
-        at, momentum = moved, following
-        if np.abs(change).max() <= tolerance * max(np.abs(at).max(), np.finfo(float).tiny):
-            break
-    return at
 
 
 def _fitted(

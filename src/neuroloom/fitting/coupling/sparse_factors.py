@@ -9,9 +9,9 @@ from jaxtyping import Float
 
 from neuroloom.errors import InputError
 from neuroloom.fitting.coupling.coupling import Coupling
+from neuroloom.fitting.coupling.descent import lasso_coefficients
 from neuroloom.fitting.coupling.factors import MARGIN
 from neuroloom.fitting.coupling.lagged import LaggedFrames, LaggedMoments
-from neuroloom.fitting.coupling.linear import lasso_coefficients
 
 __all__ = ["SparseFactors"]
 

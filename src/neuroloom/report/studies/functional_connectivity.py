@@ -142,7 +142,9 @@ def _spectra(contents: StudyContents) -> Iterator[Picture]:
     for arm in FAMILIES.values():
         for known, arrays in contents.arrays(arm):
             if {"spectrum", "edge"} <= arrays.keys():
-                spectra.setdefault(str(known["system"]), (arrays["spectrum"], arrays["edge"][0]))
+                spectra.setdefault(
+                    str(known["system"]), (arrays["spectrum"], float(arrays["edge"][0]))
+                )
     chosen = {name: spectra[name] for name in _systems(contents) if name in spectra}
     if chosen:
         yield Picture(
