@@ -22,7 +22,7 @@ from neuroloom.fitting.baselines import (
     free_run,
     shuffled,
 )
-from neuroloom.fitting.coupling import Lasso, ReducedRank, Ridge
+from neuroloom.fitting.coupling import L2, EachLag, Lasso, Poisson, ReducedRank, Ridge
 
 METHODS = {
     "mean": Mean(),
@@ -43,6 +43,13 @@ CONTROLS = {
     "time-shifted": lambda x, b: fit_time_shifted(Ridge(2, 0.01), x, b, delay=7),
     "shuffled": lambda x, b: shuffled(Ridge(2).fit(x, b), rng=np.random.default_rng(0)),
 }
+SPIKING = {
+    "Poisson": Poisson(EachLag(2), L2(0.1)).fit,
+    "Poisson alone": lambda x, b: fit_alone(Poisson(EachLag(2), L2(0.1)), x, b),
+    "Poisson shuffled": lambda x, b: shuffled(
+        Poisson(EachLag(2), L2(0.1)).fit(x, b), rng=np.random.default_rng(0)
+    ),
+}
 FITS = {name: method.fit for name, method in METHODS.items()} | CONTROLS
 OWN_NAN = {"mean", "trial mean"}  # need no past
 
@@ -58,15 +65,23 @@ def moving(rng, n_trials=3, n_steps=150, n=4):
     return 3 + x * np.array([1.0, 10.0, 0.1, 2.0])[:n], behavior
 
 
+def counted(x):
+    """Spikes in its place, so that methods for spikes take part."""
+    scaled = (x - x.mean(axis=(0, 1))) / x.std(axis=(0, 1))
+    return np.maximum(np.round(scaled + 0.3), 0.0)
+
+
 @pytest.mark.parametrize("with_behavior", [False, True])
-@pytest.mark.parametrize("name", FITS)
+@pytest.mark.parametrize("name", FITS | SPIKING)
 def test_what_comes_later_changes_no_forecast(rng, name, with_behavior):
     """Scramble everything from a step on: forecasts up to and at that step stay as they were."""
     x, b = moving(rng)
-    given = b if with_behavior else None
-    found = FITS[name](x, given)
-    assert isinstance(found, AbstractForecast)
     new_x, new_b = moving(rng)
+    if name in SPIKING:
+        x, new_x = counted(x), counted(new_x)
+    given = b if with_behavior else None
+    found = (FITS | SPIKING)[name](x, given)
+    assert isinstance(found, AbstractForecast)
     given = new_b if with_behavior else None
     before = found.predict(new_x, given)
     assert before.shape == new_x.shape
@@ -74,8 +89,8 @@ def test_what_comes_later_changes_no_forecast(rng, name, with_behavior):
     assert np.isfinite(before[:, found.n_lags :]).all()
     for step in (found.n_lags, 60, 149):
         wild_x, wild_b = new_x.copy(), new_b.copy()
-        wild_x[:, step:] = 1e3 * rng.normal(size=wild_x[:, step:].shape)
-        wild_b[:, step:] = 1e3 * rng.normal(size=wild_b[:, step:].shape)
+        wild_x[:, step:] = np.round(9 * rng.exponential(size=wild_x[:, step:].shape))
+        wild_b[:, step:] = 9 * rng.normal(size=wild_b[:, step:].shape)
         after = found.predict(wild_x, wild_b if with_behavior else None)
         np.testing.assert_array_equal(after[:, : step + 1], before[:, : step + 1])
         if step < 149:
