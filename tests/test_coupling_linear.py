@@ -182,6 +182,14 @@ def test_a_forecast_looks_at_the_past_alone(method):
     assert (found.predict(changed, moved)[:, 31] != before[:, 31]).all()
 
 
+def test_a_trial_shorter_than_the_lags_has_no_forecast():
+    x, _ = simulated(np.random.default_rng(14))
+    found = Ridge(3).fit(x)
+    for n_steps in (1, 2, 3):
+        assert np.isnan(found.predict(x[:, :n_steps])).all()
+    assert np.isfinite(found.predict(x[:, :4])[:, 3]).all()
+
+
 def test_penalties_are_chosen_to_predict():
     rng = np.random.default_rng(10)
     noise = rng.normal(size=(1, 300, 12))

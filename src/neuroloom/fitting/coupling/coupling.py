@@ -71,6 +71,8 @@ class Coupling:
             )
         out = np.full(activity.shape, np.nan)
         n = activity.shape[1]
+        if n <= self.n_lags:
+            return out
         out[:, self.n_lags :] = self.intercept
         for lag in range(1, self.n_lags + 1):
             rows = slice(self.n_lags - lag, n - lag)

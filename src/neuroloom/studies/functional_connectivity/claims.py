@@ -26,7 +26,7 @@ FORECASTERS = (
     UNCOUPLED,
     "own past, 5 lags",
     "own past + population mean",
-    "own past + principal components",
+    "principal components",
     "NLinear",
 )
 ESTIMATORS = (

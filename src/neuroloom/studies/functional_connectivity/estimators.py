@@ -112,7 +112,7 @@ def answers(
         (UNCOUPLED, Autoregression(n_lags=p)),
         ("own past, 5 lags", Autoregression(n_lags=5)),
         ("own past + population mean", PopulationMean(n_lags=p)),
-        ("own past + principal components", PrincipalComponents(n_lags=p)),
+        ("principal components", PrincipalComponents(n_lags=p)),
         ("NLinear", NLinear()),
     ):
         found, seconds = _timed(lambda method=method: method.fit(training))
