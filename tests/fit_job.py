@@ -4,6 +4,7 @@ python tests/fit_job.py CHECKPOINT
 """
 
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -54,6 +55,8 @@ def job(checkpoint, on_check=None):
 
 if __name__ == "__main__":
     jax.config.update("jax_enable_x64", True)
+    # what a script starts in the background ignores Ctrl-C, and so do its children
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     # a pause at every check, or the fit may end before a busy machine has seen the third
     result = job(Path(sys.argv[1]), on_check=lambda _: time.sleep(0.2))
     print("finished" if result.finished else "interrupted", len(result.history), flush=True)

@@ -18,7 +18,9 @@ from neuroloom.studies.framework.cluster import share_of_cores
 SLOW = MeanOrMedianConfig(seconds=0.25)
 SAME = ("measurements.csv", "scores.csv", "claims.json")
 DRIVER = """
+import signal
 import sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # as in fit_job.py
 from neuroloom.studies.registry import STUDIES
 STUDIES["mean-or-median"] = "mean_or_median"
 from neuroloom.cli import main
