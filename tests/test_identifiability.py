@@ -1,5 +1,8 @@
 """What a recorded set tells: against dense linear algebra, finite differences and Monte Carlo."""
 
+from dataclasses import replace
+from importlib import import_module
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -15,6 +18,7 @@ from neuroloom.analysis.identifiability import (
     modes,
     predicted_error,
 )
+from neuroloom.analysis.identifiability.modes import most_modes, n_products
 from neuroloom.errors import InputError
 from neuroloom.simulation import simulate
 
@@ -217,6 +221,25 @@ def test_a_sensitivity_in_leading_modes_predicts_the_same_errors(network, output
     quick = predicted_error(reduced, recorded, noise=0.1)
     np.testing.assert_allclose(quick.sd, exact.sd, atol=1e-8)
     assert reduced.explained == pytest.approx(1)
+
+
+@pytest.mark.parametrize("n_modes", [1, 12])
+def test_every_product_moves_the_bar(network, outputs, rng, n_modes):
+    ticks = []
+    found = linearize(network, outputs, trainable=both, prior_sd=(0.3, 0.5))
+    leading_sensitivity(replace(found, done=ticks.append), n_modes=n_modes, rng=rng)
+    assert sum(ticks) == n_products(n_modes, found.n_parameters)
+
+
+def test_as_many_modes_are_allowed_as_memory_is_said_to_hold(network, outputs, rng, monkeypatch):
+    found = linearize(network, outputs, trainable=both, prior_sd=(0.3, 0.5))
+    size = max(found.n_parameters, found.activity.size)
+    module = import_module("neuroloom.analysis.identifiability.modes")  # beside a function's name
+    monkeypatch.setattr(module, "LARGEST", 15 * size)
+    assert most_modes(found) == 5
+    leading_modes(found, n_modes=5, rng=rng)
+    with pytest.raises(InputError, match="fewer trials"):
+        leading_modes(found, n_modes=6, rng=rng)
 
 
 def test_members_of_an_ensemble_are_unknowns(rng):

@@ -5,7 +5,7 @@ import pytest
 
 from neuroloom.analysis.candidates import Candidates
 from neuroloom.analysis.identifiability import Sensitivity, predicted_error
-from neuroloom.analysis.plan import plan_recordings, positions_of
+from neuroloom.analysis.plan import n_recordings, plan_recordings, positions_of
 from neuroloom.analysis.recording_order import greedy_order
 from neuroloom.errors import InputError
 
@@ -146,3 +146,10 @@ def test_ids_of_another_network_are_refused(s, rng):
         plan_recordings(s, IDS[:5], 2, noise=0.1, rng=rng)
     with pytest.raises(InputError, match="Did you mean `AVA"):
         positions_of(["AVAl"], np.array(["AVAL", "AVAR"]), "recorded")
+
+
+@pytest.mark.parametrize("cost", [None, np.linspace(1, 2, 12)])
+def test_every_recording_in_every_order_moves_the_bar(s, rng, cost):
+    ticks = []
+    make(s, rng, cost=cost, n_random=3, done=lambda: ticks.append(1))
+    assert len(ticks) == n_recordings(4, 3, costs_differ=cost is not None)

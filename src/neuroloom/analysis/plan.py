@@ -1,6 +1,6 @@
 """Which neurons to record next: the greedy order beside random and worst ones, and a table."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,7 @@ from neuroloom.analysis.recording_order import (
 from neuroloom.errors import InputError, nearest
 from neuroloom.fitting.devices import one_blas_thread
 
-__all__ = ["Plan", "plan_recordings", "positions_of"]
+__all__ = ["Plan", "n_recordings", "plan_recordings", "positions_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,6 +107,7 @@ def plan_recordings(
     budget: float = np.inf,
     n_random: int = 100,
     slack: float = 2.0,
+    done: Callable[[], object] = lambda: None,
 ) -> Plan:
     """Which n neurons to record next, so that the others are predicted best.
 
@@ -126,6 +127,8 @@ def plan_recordings(
         budget: The costs may not add up to more.
         n_random: Random orders to draw for comparison.
         slack: Of `greedy_order`.
+        done: Called after every recording in every order, `n_recordings` times if the budget pays
+            for all; moves a progress bar.
 
     Raises:
         InputError: If an id is unknown, named twice, or both recorded and forbidden, nobody is
@@ -153,7 +156,7 @@ def plan_recordings(
         )
     candidates = Candidates.of(sensitivity, noise=noise, recorded=mask, wanted=wanted)
     price = np.ones(len(neuron_id)) if cost is None else cost
-    limits = {"eligible": eligible, "cost": price, "budget": budget}
+    limits = {"eligible": eligible, "cost": price, "budget": budget, "done": done}
     greedy, rule = _best(candidates, n, limits, slack)
     if not greedy.neuron.size:
         raise InputError(
@@ -187,6 +190,17 @@ def plan_recordings(
         noise=float(noise),
         notes=(*_notes(sensitivity, n, greedy, mask, slack), *rule),
     )
+
+
+def n_recordings(n: int, n_random: int, *, costs_differ: bool) -> int:
+    """How many recordings all orders of a plan have together, if the budget pays for all.
+
+    Args:
+        n: How many neurons are to be chosen.
+        n_random: Random orders.
+        costs_differ: Whether the plan is made by both rules.
+    """
+    return n * (2 + costs_differ + n_random)
 
 
 def positions_of(

@@ -1,5 +1,6 @@
 """In which order to record neurons: greedily for the best, greedily for the worst, at random."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,6 +43,7 @@ def greedy_order(
     budget: float = np.inf,
     per_cost: bool = True,
     slack: float = 2.0,
+    done: Callable[[], object] = lambda: None,
 ) -> RecordingOrder:
     r"""Always records next what lowers the expected error of all wanted neurons most (V-optimal).
 
@@ -65,6 +67,7 @@ def greedy_order(
         budget: The costs may not add up to more.
         per_cost: Whether gains are divided by costs; if not, costs only use up the budget.
         slack: At least 1; `inf` computes every gain at every step.
+        done: Called after every recording; moves a progress bar.
 
     Raises:
         InputError: If `n`, costs, the budget or the slack are out of range.
@@ -73,7 +76,7 @@ def greedy_order(
         Lazy evaluation: Minoux, Optimization Techniques, Lecture Notes 7:234 (1978); with costs:
         Leskovec et al., KDD 2007.
     """
-    state, price = _start(candidates, n, eligible, cost, budget)
+    state, price = _start(candidates, n, eligible, cost, budget, done)
     if not per_cost:
         price.weight = np.ones(candidates.n_neurons)
     if not slack >= 1:
@@ -92,6 +95,7 @@ def worst_order(
     eligible: Bool[np.ndarray, " neuron"] | None = None,
     cost: Float[np.ndarray, " neuron"] | None = None,
     budget: float = np.inf,
+    done: Callable[[], object] = lambda: None,
 ) -> RecordingOrder:
     """Always records next what helps least per cost: what to hold a plan against.
 
@@ -101,8 +105,9 @@ def worst_order(
         eligible: Which may be chosen.
         cost: Cost of each neuron.
         budget: The costs may not add up to more.
+        done: Called after every recording.
     """
-    state, price = _start(candidates, n, eligible, cost, budget)
+    state, price = _start(candidates, n, eligible, cost, budget, done)
     return _plainly(candidates, state, n, price, -1.0)
 
 
@@ -115,6 +120,7 @@ def random_orders(
     eligible: Bool[np.ndarray, " neuron"] | None = None,
     cost: Float[np.ndarray, " neuron"] | None = None,
     budget: float = np.inf,
+    done: Callable[[], object] = lambda: None,
 ) -> tuple[RecordingOrder, ...]:
     """Records eligible neurons in an order drawn at random, several times.
 
@@ -126,10 +132,11 @@ def random_orders(
         eligible: Which may be chosen.
         cost: Cost of each neuron; one that the rest of the budget does not pay for is passed over.
         budget: The costs may not add up to more.
+        done: Called after every recording.
     """
     drawn = []
     for _ in range(n_draws):
-        state, price = _start(candidates, n, eligible, cost, budget)
+        state, price = _start(candidates, n, eligible, cost, budget, done)
         trace = _Trace(candidates, state)
         for neuron in rng.permutation(candidates.n_neurons):
             if len(trace.neuron) < n and price.affords(int(neuron)):
@@ -191,11 +198,14 @@ _LOOKED_AT = 8  # the most promising gains, computed together
 class _Prices:
     """Who may still be chosen, and what the budget still pays for."""
 
-    def __init__(self, eligible: np.ndarray, cost: np.ndarray, budget: float) -> None:
+    def __init__(
+        self, eligible: np.ndarray, cost: np.ndarray, budget: float, done: Callable[[], object]
+    ) -> None:
         self.left = eligible.copy()
         self.cost = cost
         self.weight = cost
         self.budget = budget
+        self.done = done
 
     def affords(self, neuron: int) -> bool:
         return bool(self.left[neuron] and self.cost[neuron] <= self.budget)
@@ -206,6 +216,7 @@ class _Prices:
     def pay(self, neuron: int) -> None:
         self.left[neuron] = False
         self.budget -= float(self.cost[neuron])
+        self.done()
 
 
 class _Trace:
@@ -244,6 +255,7 @@ def _start(
     eligible: np.ndarray | None,
     cost: np.ndarray | None,
     budget: float,
+    done: Callable[[], object],
 ) -> tuple[Knowledge, _Prices]:
     n_neurons = candidates.n_neurons
     eligible = np.ones(n_neurons, bool) if eligible is None else eligible
@@ -265,7 +277,7 @@ def _start(
         )
     if not budget > 0:
         raise InputError(f"`budget` must be above 0; got {budget}. Leave it out for no limit.")
-    return candidates.knowledge(), _Prices(eligible & ~candidates.recorded, cost, budget)
+    return candidates.knowledge(), _Prices(eligible & ~candidates.recorded, cost, budget, done)
 
 
 def _plainly(

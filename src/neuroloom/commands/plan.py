@@ -6,7 +6,7 @@ from typing import Annotated
 
 import tyro
 
-from neuroloom.commands.options import name_of
+from neuroloom.commands.options import Progress, name_of
 from neuroloom.errors import InputError
 from neuroloom.studies.planning_config import PlanConfig
 from neuroloom.studies.reading import Reading
@@ -49,6 +49,7 @@ class PlanCommand:
     out: Annotated[Path, tyro.conf.arg(help="Folder that receives plan-NAME.html and .csv.")] = (
         Path("runs")
     )
+    progress: Progress = True
 
 
 def run_plan(command: PlanCommand) -> None:
@@ -68,6 +69,7 @@ def run_plan(command: PlanCommand) -> None:
         stimulated=ids_in(command.stimulate),
         cost=costs_in(command.cost),
         budget=command.budget,
+        progress=command.progress,
     )
     name = name_of(command.connectome)
     page = command.out / f"plan-{name}.html"

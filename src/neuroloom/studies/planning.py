@@ -1,6 +1,7 @@
 """`plan`: from a connectome alone, by a stated model, to which neurons to record next."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import jax.numpy as jnp
 import numpy as np
@@ -11,11 +12,13 @@ from neuroloom.analysis.identifiability import (
     leading_sensitivity,
     linearize,
 )
+from neuroloom.analysis.identifiability.modes import most_modes, n_products
 from neuroloom.analysis.identifiability.sensitivity import LARGEST
-from neuroloom.analysis.plan import Plan, plan_recordings, positions_of
+from neuroloom.analysis.plan import Plan, n_recordings, plan_recordings, positions_of
 from neuroloom.connectome import Connectome
 from neuroloom.errors import InputError
 from neuroloom.networks import Linear, RateNetwork, Softplus, global_value, per_neuron
+from neuroloom.runs import progress_bar
 from neuroloom.simulation import linear_response, simulate
 from neuroloom.studies.planning_config import PlanConfig
 from neuroloom.studies.scaling import check_scaling, scaled_to, sign_rule_for
@@ -23,6 +26,7 @@ from neuroloom.studies.scaling import check_scaling, scaled_to, sign_rule_for
 __all__ = ["plan"]
 
 MODES = 200  # leading modes of a network that is too large for all
+_FEW = 30  # a plan of fewer modes is worth little: fewer samples are asked for instead
 
 
 def plan(
@@ -35,6 +39,7 @@ def plan(
     stimulated: Sequence[int | str] = (),
     cost: Sequence[tuple[int | str, float]] = (),
     budget: float = np.inf,
+    progress: bool = False,
 ) -> Plan:
     """Which neurons to record next, so that the activity of all others is predicted best.
 
@@ -50,6 +55,7 @@ def plan(
         stimulated: Ids of the neurons that receive input; default all neurons.
         cost: Ids with their costs, above 0; 1 for all others.
         budget: The costs may not add up to more.
+        progress: Whether to show progress bars.
 
     Returns:
         The order, what it is expected to leave unknown beside random and worst orders, and a table
@@ -73,7 +79,10 @@ def plan(
         positions_of(given, ids, name)  # refused before anything is computed
     price = _costs(cost, connectome)
     driven = positions_of(stimulated, ids, "stimulated") if stimulated else np.flatnonzero(neurons)
-    sensitivity, notes = (_rate if config.model == "rate" else _linear)(connectome, config, driven)
+    if config.model == "rate":
+        sensitivity, notes = _rate(connectome, config, driven, progress)
+    else:
+        sensitivity, notes = _linear(connectome, config, driven)
     spread = float(np.sqrt((sensitivity.value[neurons] ** 2).sum(axis=2).mean()))
     if not spread > 0:
         raise InputError(
@@ -82,19 +91,23 @@ def plan(
         )
     named = {*map(str, forbidden), *map(str, recorded)}
     others = [i for i in ids[~neurons].tolist() if str(i) not in named]
-    found = plan_recordings(
-        sensitivity,
-        ids,
-        n,
-        noise=config.noise * spread,
-        rng=np.random.default_rng([config.seed, 2]),
-        recorded=recorded,
-        forbidden=[*forbidden, *others],
-        wanted=neurons,
-        cost=price,
-        budget=budget,
-        n_random=config.draws,
-    )
+    both_rules = price is not None and bool(np.ptp(price) > 0)
+    n_ticks = n_recordings(n, config.draws, costs_differ=both_rules)
+    with progress_bar("choosing neurons", total=n_ticks, enabled=progress) as bar:
+        found = plan_recordings(
+            sensitivity,
+            ids,
+            n,
+            noise=config.noise * spread,
+            rng=np.random.default_rng([config.seed, 2]),
+            recorded=recorded,
+            forbidden=[*forbidden, *others],
+            wanted=neurons,
+            cost=price,
+            budget=budget,
+            n_random=config.draws,
+            done=bar.advance,
+        )
     said = f"noise SD {config.noise * spread:.3g}, {config.noise:g} of the RMS prior SD of activity"
     return Plan(**{**vars(found), "notes": (*notes, said, *found.notes)})
 
@@ -132,7 +145,7 @@ def _linear(
 
 
 def _rate(
-    connectome: Connectome, config: PlanConfig, driven: np.ndarray
+    connectome: Connectome, config: PlanConfig, driven: np.ndarray, progress: bool
 ) -> tuple[Sensitivity, tuple[str, ...]]:
     n = connectome.n_neurons
     rule = sign_rule_for(connectome, config.sign_rule)
@@ -158,7 +171,7 @@ def _rate(
         prior_sd=(config.gain_sd, config.bias_sd),
         every=every,
     )
-    sensitivity = _all_or_leading(around, config)
+    sensitivity = _all_or_leading(around, config, progress)
     return sensitivity, (
         f"a softplus rate network; unknown are the gain (prior SD {config.gain_sd:g} around 1) and "
         f"the bias (prior SD {config.bias_sd:g} around 0) of each of {n:,} nodes",
@@ -169,10 +182,19 @@ def _rate(
     )
 
 
-def _all_or_leading(around: Linearization, config: PlanConfig) -> Sensitivity:
-    fits = around.activity.size * around.n_parameters <= LARGEST
-    if config.modes is None and fits:
-        return around.sensitivity()
-    n_modes = min(config.modes or MODES, around.n_parameters)
-    rng = np.random.default_rng([config.seed, 3])
-    return leading_sensitivity(around, n_modes=n_modes, rng=rng)
+def _all_or_leading(around: Linearization, config: PlanConfig, progress: bool) -> Sensitivity:
+    n = around.n_parameters
+    every = config.modes is None and around.activity.size * n <= LARGEST
+    n_modes = min(config.modes or _as_many_modes_as_fit(around), n)
+    total = n if every else n_products(n_modes, n)
+    with progress_bar("sensitivities", total=total, enabled=progress) as bar:
+        around = replace(around, done=bar.advance)
+        if every:
+            return around.sensitivity()
+        rng = np.random.default_rng([config.seed, 3])
+        return leading_sensitivity(around, n_modes=n_modes, rng=rng)
+
+
+def _as_many_modes_as_fit(around: Linearization) -> int:
+    """200, or as many as memory holds, but never fewer than make sense."""
+    return min(MODES, max(most_modes(around), _FEW))

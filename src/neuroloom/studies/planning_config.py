@@ -41,7 +41,7 @@ class PlanConfig:
     """SD of the noise in every sample, as a share of the RMS prior SD of activity."""
     modes: int | None = None
     """Compute with this many leading combinations of unknowns, found at random. By default all,
-    where they are few enough, else 200."""
+    where they are few enough, else 200, or as many as 10^8 numbers hold."""
     draws: int = 100
     """Random orders that the plan is shown beside."""
     seed: int = 0

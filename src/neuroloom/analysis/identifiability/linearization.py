@@ -1,7 +1,7 @@
 """A network to first order in its unknown parameters: products with S and its transpose."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import equinox as eqx
@@ -32,6 +32,7 @@ class Linearization:
         forward: S v for one v, in JAX.
         backward: S' w for one w, in JAX.
         n_at_once: Products that are made together.
+        done: Called with the number of products whenever some are made; moves a progress bar.
     """
 
     activity: Float[np.ndarray, "neuron sample"]
@@ -41,6 +42,7 @@ class Linearization:
     forward: Callable[[Array], Array]
     backward: Callable[[Array], Array]
     n_at_once: int
+    done: Callable[[int], object] = field(default=lambda n: None, repr=False)
 
     @property
     def n_parameters(self) -> int:
@@ -88,6 +90,7 @@ class Linearization:
             padded = np.pad(part, ((0, 0), (0, missing)))
             made = np.asarray(product(jnp.asarray(padded.T, dtype)), np.float64)
             parts.append(made[: part.shape[1]].T)
+            self.done(part.shape[1])
         return np.concatenate(parts, axis=1)
 
     @property

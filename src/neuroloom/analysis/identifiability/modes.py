@@ -10,7 +10,7 @@ from neuroloom.analysis.identifiability.posterior import check_mask
 from neuroloom.analysis.identifiability.sensitivity import LARGEST, Sensitivity
 from neuroloom.errors import InputError
 
-__all__ = ["Modes", "leading_modes", "leading_sensitivity", "modes"]
+__all__ = ["Modes", "leading_modes", "leading_sensitivity", "modes", "most_modes", "n_products"]
 
 _OVERSAMPLED = 10
 _N_POWERS = 2
@@ -125,6 +125,25 @@ def leading_sensitivity(
     return Sensitivity(image, found.explained)
 
 
+def most_modes(linearization: Linearization) -> int:
+    """How many leading modes of all neurons fit into 10^8 numbers; may be below 1.
+
+    Args:
+        linearization: Of the network.
+    """
+    return LARGEST // max(linearization.n_parameters, linearization.activity.size) - _OVERSAMPLED
+
+
+def n_products(n_modes: int, n_parameters: int) -> int:
+    """How many products with S or its transpose the leading modes take.
+
+    Args:
+        n_modes: How many modes.
+        n_parameters: Number of unknown parameters.
+    """
+    return (2 * (1 + _N_POWERS) + 1) * min(n_modes + _OVERSAMPLED, n_parameters)
+
+
 def _leading(
     linearization: Linearization,
     recorded: Bool[np.ndarray, " neuron"] | None,
@@ -173,6 +192,6 @@ def _check_number(n_modes: int, n_parameters: int, n_rows: int) -> None:
     if size > LARGEST:
         raise InputError(
             f"Modes must take at most {LARGEST:,} numbers; {n_modes} modes of {n_parameters:,} "
-            f"parameters and {n_rows:,} samples take {size:,}. Ask for fewer modes or keep fewer "
-            "samples."
+            f"parameters and {n_rows:,} samples take {size:,}. Ask for fewer modes, or keep fewer "
+            "samples in fewer trials."
         )
