@@ -147,3 +147,17 @@ def test_orders_are_compared_between_students_of_one_start():
     verdict = orders.judge_orders(Results.of(rows, STUDY.replicates), PRESETS["decide"])
     assert (verdict.outcome, verdict.value) == ("pass", pytest.approx(0.8))
     assert "2 starts at least" in verdict.reason
+
+
+def test_students_that_diverge_or_run_away_are_named_with_their_order():
+    nan = float("nan")
+    members = [("greedy", 0, 10), ("random", 3, 10), ("random", 3, 20), ("worst", 0, 10)]
+    rows = [
+        Row("random", "mse", nan, "rate^2", {"n_recorded": 20, "member": 3}),
+        Row("random", "mse", 1.0, "rate^2", {"n_recorded": 10, "member": 3}),
+        Row("worst", "all_mse", nan, "rate^2", {"n_recorded": 10, "member": 0}),
+    ]
+    statuses = ("diverged", "finished", "finished", "finished")
+    diverged, ran_away = orders.failures_in_orders(statuses, members, rows)
+    assert diverged.startswith("the student of 10 neurons in the greedy order diverged")
+    assert ran_away.startswith("the student of 20 neurons in random order 3 runs away")

@@ -22,7 +22,7 @@ from neuroloom.studies.constrained_networks.arms.known_wiring import (
 from neuroloom.studies.constrained_networks.config import ConstrainedNetworksConfig
 from neuroloom.studies.constrained_networks.initial import Informed
 from neuroloom.studies.constrained_networks.orders_config import OrdersConfig
-from neuroloom.studies.constrained_networks.scoring import failures, scored_trials
+from neuroloom.studies.constrained_networks.scoring import scored_trials
 from neuroloom.studies.constrained_networks.students import (
     cycling_seconds,
     method_of,
@@ -44,7 +44,7 @@ from neuroloom.studies.framework import (
     median_interval,
 )
 
-__all__ = ["ARM", "MODES_CLAIM", "ORDERS_CLAIM", "trials_of_each_kind"]
+__all__ = ["ARM", "MODES_CLAIM", "ORDERS_CLAIM", "failures_in_orders", "trials_of_each_kind"]
 
 NAME = "recording-orders"
 CORRELATION = -0.5
@@ -96,8 +96,40 @@ def measure(cell: Cell, config: ConstrainedNetworksConfig, context: Context) -> 
             continue
         for measured, of in (("mse", ~sets[name, draw, m]), ("all_mse", everyone)):
             rows.append(_row(name, measured, _error(network, teacher, trials, true, of), m, draw))
-    lost = failures(fit.status, [(m, cell["seed"]) for _, _, m in members], rows)
+    lost = failures_in_orders(fit.status, members, rows)
     return Measured(rows, arrays=arrays, notes=teacher.notes, failures=lost)
+
+
+def failures_in_orders(
+    statuses: Sequence[str], members: Sequence[tuple[str, int, int]], rows: Sequence[Row]
+) -> list[str]:
+    """Students that diverged in training or run away in the scored trials, with their orders.
+
+    Args:
+        statuses: Of the students, as a `Fit` has them.
+        members: Order, which draw of it, and number recorded of each.
+        rows: Errors of all that did not diverge.
+    """
+    of = {
+        member: f"the student of {member[2]} neurons in {_said(*member[:2])}" for member in members
+    }
+    diverged = [m for m, status in zip(members, statuses, strict=True) if status == "diverged"]
+    ran_away = {
+        (row.split, row.at["member"], row.at["n_recorded"])
+        for row in rows
+        if row.measure == "mse" and np.isnan(row.value)
+    }
+    return [f"{of[m]} diverged: left out" for m in diverged] + [
+        f"{of[m]} runs away in the scored trials: its errors are NaN"
+        for m in members
+        if m in ran_away
+    ]
+
+
+def _said(order: str, draw: int) -> str:
+    if order == "everyone":
+        return "no order, all recorded,"
+    return f"random order {draw}" if order == "random" else f"the {order} order"
 
 
 def recording_orders(
