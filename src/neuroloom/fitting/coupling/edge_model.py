@@ -22,7 +22,7 @@ from scipy.special import expit, log_ndtr
 
 from neuroloom.fitting.coupling.edge_classes import classes_from, starting_classes
 
-__all__ = ["EdgeModel", "Pairs", "fit_edge_model", "infer_edges"]
+__all__ = ["EdgeModel", "Pairs", "Places", "fit_edge_model", "infer_edges", "log_parts", "prior_of"]
 
 N_ROUNDS = 150
 SETTLED = 1e-5
@@ -65,6 +65,26 @@ class Pairs:
 
 
 @dataclass(frozen=True, eq=False)
+class Places:
+    """A prior of every pair by itself, from pairs of similar neurons (`edge_places`).
+
+    Attributes:
+        density: Of connections.
+        mean: Of their weights, in the unit of the estimates.
+        variance: Of their weights.
+        n_neighbours: How many neighbours count much.
+        evidence: By how much places beat classes in the log likelihood of estimates from the other
+            half of the recording, both ways added.
+    """
+
+    density: Float[np.ndarray, "post pre"]
+    mean: Float[np.ndarray, "post pre"]
+    variance: Float[np.ndarray, "post pre"]
+    n_neighbours: int
+    evidence: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
 class EdgeModel:
     """The fitted distribution, and what it says of every pair; 0 on the diagonal.
 
@@ -82,6 +102,7 @@ class EdgeModel:
         pre_class: Class by what it sends.
         log_likelihood: Of the estimates.
         criterion: Integrated classification likelihood; larger is better.
+        places: What neighbours say of each pair, in place of classes; None where classes suffice.
     """
 
     probability: Float[np.ndarray, "post pre"]
@@ -97,6 +118,7 @@ class EdgeModel:
     pre_class: Int[np.ndarray, " pre"]
     log_likelihood: float
     criterion: float
+    places: Places | None = None
 
     @property
     def weight(self) -> Float[np.ndarray, "post pre"]:
@@ -152,12 +174,27 @@ def fit_edge_model(pairs: Pairs, rng: np.random.Generator) -> EdgeModel:
         best = found
 
 
+def prior_of(model: EdgeModel, pairs: Pairs) -> tuple[np.ndarray, ...]:
+    """Density, mean weight, variance of weights and detour of each pair, before it is estimated."""
+    return _state_of(model).of(pairs, model.post_class, model.pre_class)
+
+
 def infer_edges(model: EdgeModel, pairs: Pairs) -> EdgeModel:
     """What a fitted distribution says of other estimates of the same connections.
 
     Density, weights, gains and classes stay; common drive is found anew. For resampled data.
     """
-    state = _State(
+    state = _state_of(model)
+    for _ in range(N_COMMON if pairs.direction.shape[1] else 1):
+        of = state.of(pairs, state.a, state.b)
+        absent, present, _, _ = log_parts(pairs, pairs.estimate - state.common, of)
+        q = np.where(pairs.between, expit(present - absent), 0.0)
+        state = replace(state, common=_common(pairs, q, of))
+    return _said(pairs, state)
+
+
+def _state_of(model: EdgeModel) -> _State:
+    return _State(
         a=model.post_class,
         b=model.pre_class,
         density=model.density,
@@ -166,13 +203,8 @@ def infer_edges(model: EdgeModel, pairs: Pairs) -> EdgeModel:
         gain=model.gain,
         common=model.common,
         detour=model.detour,
+        places=model.places,
     )
-    for _ in range(N_COMMON if pairs.direction.shape[1] else 1):
-        of = state.of(pairs, state.a, state.b)
-        absent, present, _, _ = _log_parts(pairs, pairs.estimate - state.common, of)
-        q = np.where(pairs.between, expit(present - absent), 0.0)
-        state = replace(state, common=_common(pairs, q, of))
-    return _said(pairs, state)
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,20 +219,24 @@ class _State:
     gain: np.ndarray
     common: np.ndarray
     detour: np.ndarray
+    places: Places | None = None
 
     def of(self, pairs: Pairs, a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, ...]:
         """Density, mean and variance of each pair, were the classes these."""
         block = a[:, None] * self.mean.shape[1] + b[None, :]
+        detour = np.take(self.detour, block)
+        if self.places is not None:
+            return self.places.density, self.places.mean, self.places.variance, detour
         grouped = block + pairs.group * self.mean.size if len(self.density) > 1 else block
         return (
             np.take(self.density, grouped),
             self.gain[:, None] * np.take(self.mean, block),
             self.gain[:, None] ** 2 * np.take(self.variance, block),
-            np.take(self.detour, block),
+            detour,
         )
 
 
-def _log_parts(
+def log_parts(
     pairs: Pairs, x: np.ndarray, of: tuple[np.ndarray, ...]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Log density without and with a connection; mean and variance of its weight, if it exists."""
@@ -284,7 +320,7 @@ def _maximized(pairs: Pairs, state: _State) -> tuple[_State, float]:
     """One round of EM for all but classes and gains."""
     of = state.of(pairs, state.a, state.b)
     x = pairs.estimate - state.common
-    absent, present, mean, variance = _log_parts(pairs, x, of)
+    absent, present, mean, variance = log_parts(pairs, x, of)
     q = np.where(pairs.between, expit(present - absent), 0.0)
     shape, n_groups = state.mean.shape, len(state.density)
     place = state.a[:, None] * shape[1] + state.b[None, :]
@@ -377,7 +413,7 @@ def _projected(direction: np.ndarray, weight: np.ndarray, target: np.ndarray) ->
 def _mixture(
     pairs: Pairs, state: _State, x: np.ndarray, a: np.ndarray, b: np.ndarray
 ) -> np.ndarray:
-    absent, present, _, _ = _log_parts(pairs, x, state.of(pairs, a, b))
+    absent, present, _, _ = log_parts(pairs, x, state.of(pairs, a, b))
     return np.where(pairs.between, np.logaddexp(absent, present), 0.0)
 
 
@@ -409,7 +445,7 @@ def _gains(pairs: Pairs, state: _State) -> np.ndarray:
 
 def _said(pairs: Pairs, state: _State) -> EdgeModel:
     x = pairs.estimate - state.common
-    absent, present, mean, variance = _log_parts(pairs, x, state.of(pairs, state.a, state.b))
+    absent, present, mean, variance = log_parts(pairs, x, state.of(pairs, state.a, state.b))
     log_likelihood = float(np.logaddexp(absent, present)[pairs.between].sum())
     if pairs.sign.any():
         mean, variance = _truncated(pairs.sign, mean, variance)
@@ -432,5 +468,6 @@ def _said(pairs: Pairs, state: _State) -> EdgeModel:
         post_class=state.a,
         pre_class=state.b,
         log_likelihood=log_likelihood,
+        places=state.places,
         criterion=log_likelihood + classified - 0.5 * n_numbers * float(np.log(n * (n - 1))),
     )

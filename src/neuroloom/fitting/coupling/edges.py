@@ -10,6 +10,7 @@ from jaxtyping import Float, Int, Shaped
 from neuroloom.errors import InputError
 from neuroloom.fitting.coupling.coupling import Coupling
 from neuroloom.fitting.coupling.edge_model import EdgeModel, fit_edge_model, infer_edges
+from neuroloom.fitting.coupling.edge_places import placed
 from neuroloom.fitting.coupling.estimates import Known, inflation_of, least_squares, pairs_of
 from neuroloom.fitting.coupling.factors import Factors, find_factors
 from neuroloom.fitting.coupling.lagged import LaggedFrames, LaggedMoments
@@ -83,7 +84,9 @@ class EdgePosterior:
     Least squares of every neuron on the past of all is unbiased but for common drive. Common drive
     moves estimates along the factors that residuals share, detours through unrecorded neurons move
     all pairs of two classes alike, and noise is known: what is left is a mixture of absent and
-    present connections (`edge_model`), whose numbers the estimates give themselves. A wrong number
+    present connections (`edge_model`), whose numbers the estimates give themselves. Where
+    connections depend on where neurons lie, and half of the recording shows that in the other half,
+    similar neurons take the place of classes (`edge_places`). A wrong number
     of factors costs little, because what does not help is estimated as nothing.
 
     Attributes:
@@ -147,6 +150,13 @@ class EdgePosterior:
             inflation = inflation_of(frames, block, n_blocks, factors)
             pairs = pairs_of(moments, factors, inflation, known)
             model = fit_edge_model(pairs, rng)
+            if frames.n_frames >= 2 * LEAST_FRAMES * frames.n_predictors:
+                halves = [
+                    frames.moments(((block >= 0) & (block % 2 == half)).astype(float))
+                    for half in (0, 1)
+                ]
+                parts = [pairs_of(half, factors, inflation, known) for half in halves]
+                model = placed(model, pairs, parts)
             bar.advance(note=f"{factors.n} factors")
             coupling = _forecast(frames, moments, model, factors, inflation, known)
             bar.advance(note="forecast")
