@@ -11,6 +11,7 @@ from neuroloom.networks import Softplus
 from neuroloom.simulation import simulate
 from neuroloom.studies.constrained_networks.arms import (
     dimension,
+    known_wiring,
     mismatch,
     synthetic,
     task_only,
@@ -36,7 +37,7 @@ from neuroloom.studies.constrained_networks.teachers import (
     make_teacher,
 )
 from neuroloom.studies.constrained_networks.teachers.weights import matrix_of
-from neuroloom.studies.framework import Context, Results, Row
+from neuroloom.studies.framework import Cell, Context, Results, Row
 
 QUICK = Quick(n_clamped=1, n_free=2, n_inner=3, n_inner_free=4)
 TINY = SyntheticConfig(
@@ -148,6 +149,21 @@ def test_a_trained_smoothness_starts_as_the_fixed_one_and_may_move(teacher):
     np.testing.assert_allclose(soft.rate(x), expected)
     assert isinstance(soft.activation, Softplus)
     assert trained.activation.smoothness.value.shape == (1,)
+
+
+def test_matched_students_are_those_of_known_wiring_and_trained_once(tmp_path, monkeypatch):
+    config = replace(CONFIG, synthetic=replace(CONFIG.synthetic, mismatch=CONFIG.synthetic.known))
+    context = in_folder(tmp_path)
+    (cell,) = known_wiring.cells(config)
+    known = known_wiring.measure(cell, config, context)
+    monkeypatch.setattr(known_wiring, "fit_students", None)  # training again would fail
+    monkeypatch.setattr(mismatch, "fit_students", None)
+    matched = mismatch.measure(Cell.of("mismatch", smoothness="1"), config, context)
+    ceilings = len(known.rows) - len(matched.rows)
+    assert ceilings > 0
+    assert repr(list(known.rows[ceilings:])) == repr(list(matched.rows))
+    with pytest.raises(TypeError):
+        mismatch.measure(Cell.of("mismatch", smoothness="2"), config, context)
 
 
 def test_noise_falls_on_true_weights_and_spurious_ones_copy_true_ones(teacher):

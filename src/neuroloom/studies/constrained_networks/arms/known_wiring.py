@@ -21,7 +21,7 @@ from neuroloom.studies.constrained_networks.students import (
     recorded_sets,
     student_of,
 )
-from neuroloom.studies.constrained_networks.synthetic_config import SyntheticConfig
+from neuroloom.studies.constrained_networks.synthetic_config import StudentFit, SyntheticConfig
 from neuroloom.studies.constrained_networks.teachers import Teacher, cached_teacher
 from neuroloom.studies.framework import (
     Arm,
@@ -31,11 +31,20 @@ from neuroloom.studies.framework import (
     Measured,
     NotTestedError,
     Results,
+    Row,
     Verdict,
     median_interval,
 )
 
-__all__ = ["ARM", "CLAIM", "cycling_teacher", "median_ceiling", "require_cycling_size", "spread"]
+__all__ = [
+    "ARM",
+    "CLAIM",
+    "cycling_teacher",
+    "median_ceiling",
+    "require_cycling_size",
+    "spread",
+    "student_rows",
+]
 
 NAME = "known-wiring"
 BELOW_CEILING = 0.1
@@ -63,6 +72,42 @@ def measure(cell: Cell, config: ConstrainedNetworksConfig, context: Context) -> 
     """Students of every number of recorded neurons and seed, untrained ones, and ceilings."""
     ours = config.synthetic
     teacher = cycling_teacher(ours, context)
+    ceilings = ceiling_rows(
+        teacher,
+        scored_trials(teacher, ours.n_scored),
+        n_permutations=ours.n_permutations,
+        seeds=range(ours.n_seeds),
+    )
+    rows, lost = student_rows(ours, ours.known, context)
+    return Measured([*ceilings, *rows], notes=teacher.notes, failures=lost)
+
+
+def student_rows(
+    ours: SyntheticConfig, how: StudentFit, context: Context
+) -> tuple[list[Row], list[str]]:
+    """Scores of students of the true wiring and activation; arms that ask for the same share them.
+
+    Args:
+        ours: Teacher, recorded sets, trials and seeds.
+        how: How students are trained.
+        context: Of the cell that asks.
+    """
+    sizes = (ours.n_recorded, ours.n_seeds, ours.n_trained, ours.n_scored, ours.noise_step_sd)
+    parts = (type(how).__name__, how, ours.cycling, sizes)
+    kept = context.cached("known-wiring", parts, lambda: _trained(ours, how, context))
+    columns = ("split", "measure", "value", "unit", "n_recorded", "seed")
+    rows = [
+        Row(split, measure, value, unit, {"n_recorded": m, "seed": seed})
+        for split, measure, value, unit, m, seed in zip(
+            *(kept[name].tolist() for name in columns), strict=True
+        )
+    ]
+    return rows, kept["failure"].tolist()
+
+
+def _trained(ours: SyntheticConfig, how: StudentFit, context: Context) -> dict[str, np.ndarray]:
+    """Students trained and scored, as columns."""
+    teacher = cycling_teacher(ours, context)
     sets = recorded_sets(teacher.n_neurons, ours.n_recorded, range(ours.n_seeds))
     members = list(sets)
     starts = {s: Informed()(teacher, jax.random.key(s)) for s in range(ours.n_seeds)}
@@ -73,15 +118,13 @@ def measure(cell: Cell, config: ConstrainedNetworksConfig, context: Context) -> 
         [student_of(starts[seed], seen, teacher) for (_, seed), seen in sets.items()],
         shown,
         trainable=gain_and_bias,
-        method=method_of(ours.known),
+        method=method_of(how),
         key=jax.random.key(ours.cycling.seed),
         checkpoint=context.checkpoint,
         progress=context.progress,
     )
     trials = scored_trials(teacher, ours.n_scored)
-    rows = list(
-        ceiling_rows(teacher, trials, n_permutations=ours.n_permutations, seeds=range(ours.n_seeds))
-    )
+    rows: list[Row] = []
     nobody = np.zeros(teacher.n_neurons, bool)
     for seed, start in starts.items():
         rows += score(start, teacher, trials, nobody, {"n_recorded": 0, "seed": seed})
@@ -89,7 +132,15 @@ def measure(cell: Cell, config: ConstrainedNetworksConfig, context: Context) -> 
         m, seed = members[member]
         at = {"n_recorded": m, "seed": seed}
         rows += score(fit.member(i).network, teacher, trials, sets[m, seed], at)
-    return Measured(rows, notes=teacher.notes, failures=failures(fit.status, members, rows))
+    columns = {name: [getattr(row, name) for row in rows] for name in _OF_A_ROW}
+    columns |= {name: [row.at[name] for row in rows] for name in ("n_recorded", "seed")}
+    lost = failures(fit.status, members, rows)
+    return {name: np.array(values) for name, values in columns.items()} | {
+        "failure": np.array(lost, dtype=str)
+    }
+
+
+_OF_A_ROW = ("split", "measure", "value", "unit")
 
 
 def require_cycling_size(config: ConstrainedNetworksConfig) -> None:
