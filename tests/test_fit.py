@@ -239,6 +239,19 @@ def test_early_stop_keeps_the_parameters_of_the_best_check():
     assert np.isnan(history[best + 4 :]).all()
 
 
+def test_trials_of_their_own_say_when_to_stop_for_every_member_and_train_none():
+    """The training trials pull w to 1; on those aside, 0.5 is best."""
+    choices = {"check_every": 1, "optimizer": optax.sgd(0.05), "n_steps": 60}
+    result = fit_point([1.0, 1.0], validation_trials=jnp.array([0.5]), patience=2, **choices)
+    assert result.status == ("stopped early", "stopped early")
+    np.testing.assert_allclose(result.parameters.w, 0.5, atol=0.03)
+    np.testing.assert_allclose(np.nanmin(result.validation_history, axis=0), 0.0, atol=1e-3)
+    without = fit_point([1.0, 1.0], **choices)
+    np.testing.assert_array_equal(
+        result.history[: len(result.history) - 1], without.history[: len(result.history) - 1]
+    )
+
+
 def test_a_trial_of_nothing_but_nan_changes_nothing(rng):
     network = rate_network(4, rng)
     inputs = jnp.asarray(rng.normal(size=(3, 20, 4)))
@@ -327,6 +340,8 @@ def test_members_are_mapped_in_order_whatever_their_number(n_members):
         ({"validation": 1.0}, "sets a fifth of the trials aside"),
         ({"validation": 0.1}, "at least one group.*Raise `validation`"),
         ({"patience": 2}, "leave `patience` out"),
+        ({"validation_trials": jnp.zeros(2), "validation": 0.4}, "Give one of the two"),
+        ({"validation_trials": jnp.zeros((2, 1))}, "Cut both alike"),
         ({"bootstrap": np.arange(2)}, "Give one label a trial"),
         ({"trainable": lambda p: p.n}, "Pass something like"),
     ],

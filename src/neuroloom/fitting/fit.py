@@ -41,6 +41,7 @@ def fit(
     n_steps: int = 1_000,
     batch_size: int | None = None,
     validation: float = 0.0,
+    validation_trials: PyTree = None,
     patience: int | None = None,
     stop_below: float | None = None,
     clip_norm: float | None = None,
@@ -80,8 +81,10 @@ def fit(
         batch_size: Trials a step, drawn without replacement; default all.
         validation: Fraction of the trials (of the groups, with `bootstrap`) that each member sets
             aside for early stopping, drawn anew for each member.
+        validation_trials: Trials of their own for early stopping, the same for all members, in the
+            form of `trials`, such as the last part of a recording; instead of `validation`.
         patience: Checks without improvement on the validation trials before a member stops; its
-            best parameters are kept. Needs `validation`.
+            best parameters are kept. Needs `validation` or `validation_trials`.
         stop_below: A member stops when its mean training loss between two checks is at most this,
             such as the variance of the noise in the data.
         clip_norm: Largest norm of a member's gradient; longer ones are scaled down, each member's
@@ -109,7 +112,13 @@ def fit(
     if starts is not None:
         n_members = len(starts)
     sizes = {"n_members": n_members, "n_steps": n_steps, "check_every": check_every}
-    n_trials = _check(trials, sizes, batch_size, validation, patience, bootstrap)
+    validates = validation > 0 or validation_trials is not None
+    if not validates and patience is not None:
+        raise InputError(
+            "`patience` must come with `validation` or `validation_trials`, the trials to stop on; "
+            "got 0 and none. Set `validation=0.2`, or leave `patience` out."
+        )
+    n_trials = _check(trials, sizes, batch_size, validation, bootstrap)
     optimizer = _optimizer(optimizer, clip_norm, loss)
     mask, different = member_masks(network, trainable, own)
     member_keys = jax.random.split(key, n_members)
@@ -121,11 +130,14 @@ def fit(
     either = jax.tree.map(operator.or_, mask, different)
     shared, form = eqx.partition(eqx.filter(network, either, inverse=True), eqx.is_array)
     frozen = _draw_weights(member_keys, n_trials, validation, bootstrap, owned)
+    if validation_trials is not None:
+        n_aside = _check_aside(validation_trials, trials, validation)
+        frozen = frozen._replace(validation_weight=jnp.ones((n_members, n_aside)))
     members = Member(
         parameters=parameters,
         optimizer=jax.vmap(optimizer.init)(parameters),
         best=parameters,
-        best_loss=jnp.full(n_members, jnp.inf),
+        best_loss=jnp.inf * jnp.ones(n_members),  # no weak type: the second block would recompile
         n_since_best=jnp.zeros(n_members, jnp.int32),
         status=jnp.full(n_members, RUNNING, jnp.int32),
     )
@@ -133,7 +145,7 @@ def fit(
     history = np.full((2, n_checks, n_members), np.nan)
     done = 0
     fingerprint = _fingerprint(
-        (members, frozen, shared, trials),
+        (members, frozen, shared, trials, validation_trials),
         (n_steps, batch_size, validation, patience, clip_norm, check_every, stop_below),
     )
     if checkpoint is not None and checkpoint.exists():
@@ -145,7 +157,7 @@ def fit(
         batch_size,
         patience,
         check_every,
-        validation > 0,
+        validates,
         stop_below,
         together,
     )
@@ -154,9 +166,10 @@ def fit(
         bar.advance(done)
         try:
             while done < n_checks and bool((members.status == RUNNING).any()):
+                now = done * check_every
                 with trials_over_devices(alone=n_members == 1):
                     members, losses = program(
-                        members, frozen, shared, trials, done * check_every, n_steps
+                        members, frozen, shared, trials, validation_trials, now, n_steps
                     )
                 history[:, done] = np.asarray(losses).T
                 done += 1
@@ -168,7 +181,7 @@ def fit(
                     on_check(note)
         except KeyboardInterrupt:
             finished = False
-    chosen = members.best if validation > 0 else members.parameters
+    chosen = members.best if validates else members.parameters
     status = np.asarray(members.status)
     kept = status != DIVERGED
     if not kept.any():
@@ -251,7 +264,6 @@ def _check(
     sizes: dict[str, int],
     batch_size: int | None,
     validation: float,
-    patience: int | None,
     bootstrap: np.ndarray | None,
 ) -> int:
     lengths = {leaf.shape[0] if leaf.ndim else 0 for leaf in jax.tree.leaves(trials)}
@@ -276,11 +288,6 @@ def _check(
             f"`validation` must be a fraction, at least 0 and below 1; got {validation}. 0.2 sets "
             "a fifth of the trials aside."
         )
-    if patience is not None and validation == 0:
-        raise InputError(
-            "`patience` must come with `validation`, the trials to stop on; got 0. Set "
-            "`validation=0.2`, or leave `patience` out."
-        )
     if bootstrap is not None and len(bootstrap) != n_trials:
         raise InputError(
             f"`bootstrap` must name a group for each of the {n_trials} trials; got "
@@ -293,6 +300,23 @@ def _check(
             f"of {n_groups} is {round(validation * n_groups)}. Raise `validation`, or lower it."
         )
     return n_trials
+
+
+def _check_aside(aside: PyTree, trials: PyTree, validation: float) -> int:
+    """How many trials there are to validate on."""
+    if validation > 0:
+        raise InputError(
+            f"`validation` must be left out where `validation_trials` are given; got {validation}. "
+            "Give one of the two."
+        )
+    parts = [jax.tree.map(lambda leaf: leaf.shape[1:], tree) for tree in (aside, trials)]
+    lengths = {leaf.shape[0] for leaf in jax.tree.leaves(aside)}
+    if parts[0] != parts[1] or len(lengths) != 1:
+        raise InputError(
+            "`validation_trials` must have the form of `trials`, with one number of trials; got "
+            f"shapes {parts[0]} of {sorted(lengths)} trials for {parts[1]}. Cut both alike."
+        )
+    return lengths.pop()
 
 
 def _fingerprint(arrays: PyTree, numbers: tuple) -> str:

@@ -59,21 +59,24 @@ class Program:
         frozen: Frozen,
         shared: PyTree,
         trials: PyTree,
+        aside: PyTree,
         first: int,
         n_steps: int,
     ) -> tuple[Member, Float[Array, "member 2"]]:
         """Steps `first` to `first + check_every`, but none from `n_steps` on.
 
+        `aside` are trials of their own to validate on; None validates on some of `trials`.
+
         Returns:
             The members after it; mean training loss and validation loss of each.
         """
         now = (jnp.asarray(first), jnp.asarray(n_steps))
-        return _run_block(self, members, frozen, shared, trials, now)
+        return _run_block(self, members, frozen, shared, (trials, aside), now)
 
     def block(self, member: tuple, common: tuple) -> tuple[Member, Array]:
         """Some steps of one member, then its check."""
         state, frozen = member
-        shared, trials, (first, n_steps) = common
+        shared, (trials, aside), (first, n_steps) = common
 
         def network(parameters: PyTree) -> Any:
             return eqx.combine(parameters, frozen.own, shared, self.form)
@@ -92,7 +95,8 @@ class Program:
         key = jax.random.fold_in(jax.random.wrap_key_data(frozen.key), 1)
         checked = jnp.zeros_like(losses[0])
         if self.validates:
-            checked = self.loss(network(parameters), trials, frozen.validation_weight, key)
+            seen = trials if aside is None else aside
+            checked = self.loss(network(parameters), seen, frozen.validation_weight, key)
         running = state.status == RUNNING
         better = running & (checked < state.best_loss)
         since = jnp.where(better, 0, state.n_since_best + running)
