@@ -1,0 +1,16 @@
+"""Fitting forecasters: sessions in, ensembles of shared decoders and connectivities out."""
+
+from neuroloom.fitting.forecasting.fit import decoder_and_circuits, fit_forecasters
+from neuroloom.fitting.forecasting.fitted import FittedForecasters
+from neuroloom.fitting.forecasting.loss import ForecastLoss
+from neuroloom.fitting.forecasting.session import Session
+from neuroloom.fitting.forecasting.training import Training
+
+__all__ = [
+    "FittedForecasters",
+    "ForecastLoss",
+    "Session",
+    "Training",
+    "decoder_and_circuits",
+    "fit_forecasters",
+]

@@ -1,0 +1,59 @@
+"""Forecasters of several sessions: what they share, what is their own, what can be carried over."""
+
+import jax
+import numpy as np
+import pytest
+
+from forecasters import quick_compiler, sparse_weight, vector_autoregression
+from neuroloom.errors import InputError
+from neuroloom.fitting.forecasting import Session, Training, fit_forecasters
+from neuroloom.networks.forecasting import Blueprint, Mlp
+
+
+@pytest.fixture(autouse=True, scope="module")
+def compiled_quickly():
+    with quick_compiler():
+        yield
+
+
+SMALL = Blueprint(decoder=Mlp(window=2, hidden=4), n_embedding=2)
+
+
+@pytest.fixture(scope="module")
+def two_animals():
+    """Other neurons, other numbers of them, the same kind of neuron."""
+    rng = np.random.default_rng(5)
+    weights = [sparse_weight(n, rng) for n in (4, 6)]
+    sessions = [
+        Session(vector_autoregression(w, n, rng)) for w, n in zip(weights, (900, 700), strict=True)
+    ]
+    training = Training(
+        n_steps=150, n_frames=25, batch_size=16, learning_rate=0.01, connectivity_rate=0.01
+    )
+    result = fit_forecasters(
+        sessions, SMALL, training=training, key=jax.random.key(0), n_members=2, progress=False
+    )
+    return weights, sessions, training, result
+
+
+def off_diagonal(weight):
+    return weight[~np.eye(len(weight), dtype=bool)]
+
+
+def test_sessions_of_different_sizes_share_a_decoder_and_nothing_else(two_animals):
+    weights, sessions, _, result = two_animals
+    assert repr(result).startswith("FittedForecasters(2 sessions of [4, 6] neurons")
+    for number, (weight, session) in enumerate(zip(weights, sessions, strict=True)):
+        found = result.connectivity(session=number)
+        assert found.shape == (2, 1, *weight[0].shape)
+        for member in range(2):
+            r = np.corrcoef(off_diagonal(found[member, 0]), off_diagonal(weight[0]))[0, 1]
+            assert r > 0.9
+        forecasts = result.forecast(session.activity, session=number)
+        assert forecasts.shape == (2, *session.activity.shape)
+    one, other = (result.forecaster(0, session).decoder for session in (0, 1))
+    assert one is other or all(
+        (a == b).all() for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True)
+    )
+    with pytest.raises(InputError, match="in which they were given"):
+        result.forecast(sessions[0].activity, session=2)
