@@ -6,7 +6,7 @@ import pytest
 
 from forecasters import quick_compiler, sparse_weight, vector_autoregression
 from neuroloom.errors import InputError
-from neuroloom.fitting.forecasting import Session, Training, fit_forecasters
+from neuroloom.fitting.forecasting import Session, Training, fit_forecasters, transfer
 from neuroloom.networks.forecasting import Blueprint, Mlp
 
 
@@ -57,3 +57,19 @@ def test_sessions_of_different_sizes_share_a_decoder_and_nothing_else(two_animal
     )
     with pytest.raises(InputError, match="in which they were given"):
         result.forecast(sessions[0].activity, session=2)
+
+
+def test_transfer_leaves_every_decoder_bit_identical_and_learns_the_new_circuit(two_animals):
+    _, _, training, before = two_animals
+    rng = np.random.default_rng(9)
+    weight = sparse_weight(5, rng, density=0.4)
+    session = Session(vector_autoregression(weight, 900, rng))
+    after = transfer(before, [session], training=training, key=jax.random.key(2), progress=False)
+    assert after.n_members == 2
+    for member in range(2):
+        pairs = (jax.tree.leaves(f.forecaster(member).decoder) for f in (before, after))
+        for old, new in zip(*pairs, strict=True):
+            np.testing.assert_array_equal(old, new)
+        found = after.connectivity()[member, 0]
+        assert np.corrcoef(off_diagonal(found), off_diagonal(weight[0]))[0, 1] > 0.9
+    assert not np.array_equal(*(after.forecaster(m).decoder.readout for m in range(2)))

@@ -1,6 +1,6 @@
 """Fitting forecasters: sessions in, ensembles of shared decoders and connectivities out."""
 
-from neuroloom.fitting.forecasting.fit import decoder_and_circuits, fit_forecasters
+from neuroloom.fitting.forecasting.fit import decoder_and_circuits, fit_forecasters, transfer
 from neuroloom.fitting.forecasting.fitted import FittedForecasters
 from neuroloom.fitting.forecasting.loss import ForecastLoss
 from neuroloom.fitting.forecasting.session import Session
@@ -13,4 +13,5 @@ __all__ = [
     "Training",
     "decoder_and_circuits",
     "fit_forecasters",
+    "transfer",
 ]

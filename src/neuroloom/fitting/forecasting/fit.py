@@ -1,4 +1,4 @@
-"""Fit forecasters of one or more sessions."""
+"""Fit forecasters of one or more sessions, and carry a fitted decoder over to new ones."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -27,7 +27,7 @@ from neuroloom.networks.forecasting import (
     SoftPrior,
 )
 
-__all__ = ["decoder_and_circuits", "fit_forecasters"]
+__all__ = ["decoder_and_circuits", "fit_forecasters", "transfer"]
 
 
 def fit_forecasters(
@@ -73,8 +73,54 @@ def fit_forecasters(
     )
 
 
+def transfer(
+    fitted: FittedForecasters,
+    sessions: Sequence[Session],
+    *,
+    training: Training = Training(),  # noqa: B008
+    key: PRNGKeyArray,
+    checkpoint: Path | None = None,
+    progress: bool = True,
+    on_check: Callable[[str], None] | None = None,
+) -> FittedForecasters:
+    """Fit new sessions with the decoder of each member frozen, bit for bit.
+
+    Connectivity, embeddings and linear paths of the new neurons are trained, nothing else.
+
+    Args:
+        fitted: Where the decoders come from; its members are the new ones.
+        sessions: New ones, with the channels of behavior of those before.
+        training: As in `fit_forecasters`.
+        key: All randomness.
+        checkpoint: File to resume from and to write at every check.
+        progress: Whether to show a progress bar.
+        on_check: Called at every check with a note on the loss.
+
+    Raises:
+        InputError: As `fit_forecasters`, or if there are other channels of behavior.
+        SimulationError: If every member diverged.
+    """
+    known, found = fitted.network.circuits[0].n_channels, sessions[0].n_channels
+    if known != found:
+        raise InputError(
+            f"A new session must have the {known} channels of behavior that the decoder knows; it "
+            f"has {found}. Give the same ones in the same order."
+        )
+    decoders = [fitted.fit.member(i).decoder for i in range(fitted.n_members)]
+    return _fit(
+        sessions,
+        fitted.blueprint,
+        decoders,
+        training,
+        key,
+        checkpoint=checkpoint,
+        progress=progress,
+        on_check=on_check,
+    )
+
+
 def decoder_and_circuits(network: SessionForecasters) -> tuple:
-    """What `fit_forecasters` changes, for `Fit.load`."""
+    """What `fit_forecasters` and `transfer` change, for `Fit.load`."""
     return (network.decoder, *_circuits(network))
 
 
