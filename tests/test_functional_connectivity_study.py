@@ -11,10 +11,12 @@ from neuroloom.studies.framework import Cell, Context, NotTestedError, Results, 
 from neuroloom.studies.functional_connectivity import claims
 from neuroloom.studies.functional_connectivity.config import (
     PRESETS,
+    DeepConfig,
     FunctionalConnectivityConfig,
     family_of,
     shortened,
 )
+from neuroloom.studies.functional_connectivity.deep import DEEP
 from neuroloom.studies.functional_connectivity.estimators import (
     DEFAULT,
     ORACLE,
@@ -88,7 +90,7 @@ def test_fresh_seeds_are_scored():
         cells = STUDY.cells(config)
         assert min(cell["seed"] for cell in cells) >= 100
         assert {cell["system"] for cell in cells} == set(config.systems)
-        assert all(cell.arm == family_of(cell["system"]) for cell in cells)
+        assert all(cell.arm in (family_of(cell["system"]), DEEP) for cell in cells)
 
 
 def test_shorter_systems_keep_all_else():
@@ -197,17 +199,24 @@ def test_claims_are_not_tested_on_few_networks_or_other_systems():
 
 def test_a_run_leaves_a_report_with_its_figures(tmp_path):
     config = replace(
-        FAST, systems=("S1", "S6 exponential"), n_seeds=1, first_seed=0, longest=900, n_shifted=0
+        FAST,
+        systems=("S1", "S6 exponential"),
+        n_seeds=1,
+        first_seed=0,
+        longest=900,
+        n_shifted=0,
+        deep=DeepConfig(n_steps=50),
     )
     run = nl.run("functional-connectivity", config, out=tmp_path, progress=False)
     page = nl.write_report(run).read_text(encoding="utf-8")
     for title in (
         "Who finds the connections",
         "Who forecasts",
+        "A trained network beside regressions",
         "Probabilities are what they say",
         "How many factors drive all at once",
     ):
         assert title in page
     drawn = {path.stem for path in (run / "figures").glob("*.svg")}
-    assert {"connections-1", "forecasts-1", "calibration", "factors"} <= drawn
+    assert {"connections-1", "forecasts-1", "deep", "calibration", "factors"} <= drawn
     assert "not tested" in page

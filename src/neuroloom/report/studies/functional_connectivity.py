@@ -12,7 +12,8 @@ from neuroloom.report.studies.constrained_networks.repeats import repeats
 from neuroloom.report.study_contents import StudyContents
 from neuroloom.report.theme import GROUP_COLORS, INK, MUTED, house_style, new_axes, new_figure
 from neuroloom.studies.functional_connectivity.config import FAMILIES, family_of
-from neuroloom.studies.functional_connectivity.estimators import DEFAULT, ORACLE, TYPED
+from neuroloom.studies.functional_connectivity.deep import DEEP, JACOBIAN
+from neuroloom.studies.functional_connectivity.estimators import DEFAULT, ORACLE, TYPED, UNCOUPLED
 
 __all__ = ["pictures"]
 
@@ -47,6 +48,7 @@ def pictures(contents: StudyContents) -> tuple[Picture, ...]:
             "r",
             lambda arm, system: np.zeros(1),
         ),
+        *_deep(contents),
         *_calibration(contents),
         *_spectra(contents),
     )
@@ -91,6 +93,31 @@ def _dots(
             place = f"{name}-{start // A_ROW + 1}"
             said = caption if start == 0 else f"As above; {', '.join(p.title for p in panels)}."
             yield Picture(place, title, said, dot_panels(panels), wide=True, full=True)
+
+
+def _deep(contents: StudyContents) -> Iterator[Picture]:
+    panels = []
+    for measure, label in (("auprc", "AUPRC"), ("r", "next-step r")):
+        splits = (DEEP, JACOBIAN, "lasso VAR", "ridge VAR", UNCOUPLED)
+        dots = [
+            Dots(split, values, "default" if split in (DEEP, JACOBIAN) else "baseline")
+            for split in splits
+            if (values := repeats(contents, DEEP, split, measure)).size
+        ]
+        if dots:
+            panels.append(DotPanel("S1", label, tuple(dots)))
+    if panels:
+        yield Picture(
+            "deep",
+            "A trained network beside regressions",
+            "A forecaster with one decoder for all neurons, beside lasso and ridge regression of "
+            "the same recordings, one dot a network: area under the precision-recall curve of its "
+            "connectivity, read from the current and as the average Jacobian, and correlation of "
+            "the next step with its forecast. It is stopped on the end of the training data.",
+            dot_panels(panels),
+            wide=True,
+            full=True,
+        )
 
 
 def _calibration(contents: StudyContents) -> Iterator[Picture]:

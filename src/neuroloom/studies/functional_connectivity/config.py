@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from neuroloom.errors import InputError, nearest
 from neuroloom.studies.functional_connectivity.simulators.config import (
@@ -19,6 +19,7 @@ __all__ = [
     "FAMILIES",
     "PRESETS",
     "QUESTION",
+    "DeepConfig",
     "FunctionalConnectivityConfig",
     "family_of",
     "shortened",
@@ -48,6 +49,30 @@ def family_of(system: str) -> str:
 
 
 @dataclass(frozen=True)
+class DeepConfig:
+    """A forecaster and how it is trained; these numbers were chosen on seeds below 10."""
+
+    n_lags: int = 1
+    """Frames of the past that it and the regressions beside it see."""
+    hidden: int = 8
+    """Units of its decoder, one layer."""
+    n_embedding: int = 2
+    """Numbers that say what a neuron is."""
+    n_reference: int = 64
+    """Frames over which the gain of the current is brought to 1."""
+    n_steps: int = 600
+    """Steps of Adam at most."""
+    batch_size: int = 16
+    """Segments of 50 frames in a step."""
+    learning_rate: float = 5e-3
+    """Of all but the connectivity."""
+    connectivity_rate: float = 3e-3
+    """Of the connectivity."""
+    validation: float = 0.15
+    """Last part of the training data; the best parameters are those that do best on it."""
+
+
+@dataclass(frozen=True)
 class FunctionalConnectivityConfig:
     """Which systems are drawn how often, and what is held out."""
 
@@ -70,6 +95,8 @@ class FunctionalConnectivityConfig:
     """Neurons that are forecast with the others at the wrong time."""
     shift: int = 200
     """Frames by which these others are late."""
+    deep: DeepConfig = field(default_factory=DeepConfig)
+    """The trained network of the arm `deep`."""
 
     def __post_init__(self) -> None:
         """Refuses systems without a name, and numbers that make no study."""

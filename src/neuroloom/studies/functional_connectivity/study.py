@@ -3,6 +3,7 @@
 from neuroloom.studies.framework import Study
 from neuroloom.studies.functional_connectivity.claims import CLAIMS
 from neuroloom.studies.functional_connectivity.config import PRESETS, QUESTION
+from neuroloom.studies.functional_connectivity.deep import DEEP_ARM, DEEP_CLAIM
 from neuroloom.studies.functional_connectivity.recovery import ARMS
 
 __all__ = ["STUDY"]
@@ -11,8 +12,8 @@ STUDY = Study(
     name="functional-connectivity",
     question=QUESTION,
     presets=PRESETS,
-    arms=ARMS,
-    claims=CLAIMS,
+    arms=(*ARMS, DEEP_ARM),
+    claims=(*CLAIMS, DEEP_CLAIM),
     replicates=("seed",),
     methods=(
         "Systems are simulated from published equations; see "
