@@ -6,6 +6,11 @@ from neuroloom.fitting.coupling.edges import EdgePosterior, Edges
 from neuroloom.fitting.coupling.factors import Factors, find_factors
 from neuroloom.fitting.coupling.history import EachLag, RaisedCosine
 from neuroloom.fitting.coupling.lagged import LaggedFrames, LaggedMoments
+from neuroloom.fitting.coupling.likelihoods import (
+    GaussianLikelihood,
+    PoissonLikelihood,
+    likelihood_of,
+)
 from neuroloom.fitting.coupling.linear import Lasso, ReducedRank, Ridge
 from neuroloom.fitting.coupling.links import Exponential, Softplus
 from neuroloom.fitting.coupling.penalties import L1, L2, GroupL1
@@ -24,12 +29,14 @@ __all__ = [
     "Edges",
     "Exponential",
     "Factors",
+    "GaussianLikelihood",
     "GroupL1",
     "LaggedFrames",
     "LaggedMoments",
     "Lasso",
     "Poisson",
     "PoissonCoupling",
+    "PoissonLikelihood",
     "RaisedCosine",
     "ReducedRank",
     "Ridge",
@@ -37,5 +44,6 @@ __all__ = [
     "SparseFactors",
     "by_number_of_factors",
     "find_factors",
+    "likelihood_of",
     "simulate_twin",
 ]

@@ -50,6 +50,8 @@ class Pairs:
             unwired and 1 for wired ones.
         sign: Of the presynaptic neuron's connections: +1, -1, or 0 where it is not known.
         label: Classes that are known, such as cell types, as numbers; None finds classes.
+        gain_sd: How far the logarithm of a neuron's gain strays, before its estimates are seen; 0
+            where all gains are 1.
     """
 
     estimate: Float[np.ndarray, "post pre"]
@@ -58,6 +60,7 @@ class Pairs:
     group: Int[np.ndarray, "post pre"]
     sign: Int[np.ndarray, " pre"]
     label: Int[np.ndarray, " neuron"] | None = None
+    gain_sd: float = GAIN_SD
     between: Bool[np.ndarray, "post pre"] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -433,11 +436,13 @@ def _regrouped(pairs: Pairs, state: _State) -> _State:
 
 def _gains(pairs: Pairs, state: _State) -> np.ndarray:
     """The likeliest gain of each neuron, of a grid; their geometric mean is 1."""
+    if pairs.gain_sd == 0:
+        return state.gain
     x = pairs.estimate - state.common
     each = []
     for gain in GAINS:
         trial = replace(state, gain=np.full(len(state.a), gain))
-        prior = -0.5 * (np.log(gain) / GAIN_SD) ** 2
+        prior = -0.5 * (np.log(gain) / pairs.gain_sd) ** 2
         each.append(_mixture(pairs, trial, x, state.a, state.b).sum(1) + prior)
     found = GAINS[np.argmax(each, axis=0)]
     return found / np.exp(np.log(found).mean())

@@ -11,19 +11,13 @@ from neuroloom.errors import InputError
 from neuroloom.fitting.coupling.coupling import Coupling
 from neuroloom.fitting.coupling.edge_model import EdgeModel, fit_edge_model, infer_edges
 from neuroloom.fitting.coupling.edge_places import placed
-from neuroloom.fitting.coupling.estimates import Known, inflation_of, least_squares, pairs_of
-from neuroloom.fitting.coupling.factors import Factors, find_factors
-from neuroloom.fitting.coupling.lagged import LaggedFrames, LaggedMoments
-from neuroloom.fitting.coupling.toward import toward_path
-from neuroloom.fitting.coupling.validation import N_FOLDS, relative_error
+from neuroloom.fitting.coupling.estimates import Known
+from neuroloom.fitting.coupling.factors import Factors
+from neuroloom.fitting.coupling.likelihoods import AbstractLikelihood, likelihood_of
+from neuroloom.fitting.coupling.poisson import PoissonCoupling
 from neuroloom.runs import progress_bar
 
 __all__ = ["EdgePosterior", "Edges"]
-
-LAGS = (1, 2, 3, 5)
-PENALTIES = tuple(10.0 ** np.arange(-6, 3.1, 0.5))
-LEAST_FRAMES = 2.0
-"""Frames needed, as a multiple of the predictors."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,9 +36,12 @@ class Edges:
         stability: Share of block bootstraps in which a connection is likelier than not; NaN without
             bootstraps.
         known: What was given of neurons and pairs beforehand.
+        likelihood: Of the noise: Gaussian or Poisson.
+        profile: How a connection is spread over lags, absolute sum 1; Gaussian estimates are read
+            one step back.
     """
 
-    coupling: Coupling
+    coupling: Coupling | PoissonCoupling
     model: EdgeModel
     factors: Factors
     standard_error: Float[np.ndarray, "post pre"]
@@ -52,6 +49,8 @@ class Edges:
     lag_error: dict[int, float]
     stability: Float[np.ndarray, "post pre"]
     known: Known
+    likelihood: AbstractLikelihood
+    profile: Float[np.ndarray, " lag"]
 
     @property
     def probability(self) -> Float[np.ndarray, "post pre"]:
@@ -60,7 +59,11 @@ class Edges:
 
     @property
     def connectivity(self) -> Float[np.ndarray, "post pre"]:
-        """Posterior mean of each connection, in units of `post` per unit of `pre`."""
+        """Posterior mean of each connection.
+
+        In units of `post` per unit of `pre` one step back; under a Poisson likelihood the area of
+        the kernel, in units of the drive (a change of the log rate) per spike.
+        """
         return self.model.weight
 
     @property
@@ -73,34 +76,45 @@ class Edges:
         activity: Float[np.ndarray, "trial time neuron"],
         behavior: Float[np.ndarray, "_ _ channel"] | None = None,
     ) -> Float[np.ndarray, "trial time neuron"]:
-        """One-step forecasts, as `Coupling.predict`."""
+        """One-step forecasts, as `Coupling.predict` or, in spikes per bin, `PoissonCoupling`'s."""
         return self.coupling.predict(activity, behavior)
 
 
 @dataclass(frozen=True)
 class EdgePosterior:
-    """Estimates of all connections by least squares, and what they say together of each.
+    """Unbiased estimates of all connections, and what they say together of each.
 
     Least squares of every neuron on the past of all is unbiased but for common drive. Common drive
     moves estimates along the factors that residuals share, detours through unrecorded neurons move
     all pairs of two classes alike, and noise is known: what is left is a mixture of absent and
     present connections (`edge_model`), whose numbers the estimates give themselves. Where
     connections depend on where neurons lie, and half of the recording shows that in the other half,
-    similar neurons take the place of classes (`edge_places`). A wrong number
-    of factors costs little, because what does not help is estimated as nothing.
+    similar neurons take the place of classes (`edge_places`). A wrong number of factors costs
+    little, because what does not help is estimated as nothing.
+
+    Spike counts with small means start from Poisson regressions with their Fisher information
+    instead (`count_estimates`). What carries over: the mixture, its classes, signs and wiring, the
+    block sandwich, and factors, of Pearson residuals there, as long as drive is small enough for
+    the log rate to follow it linearly. What does not: all connections share one shape over lags,
+    found from all pairs, and a connection is the area of its kernel; receivers have no gain of
+    their own, because the link has the rate in it already; and bootstraps and folds follow the
+    estimates by one Newton step each.
 
     Attributes:
         n_lags: Steps of the past; None chooses the fewest that predict held-out blocks as well as
-            any, within one standard error. Connections are read one step back.
+            any, within one standard error; of counts, up to five.
         n_factors: Factors of common drive; None counts them.
         n_bootstraps: Block bootstraps for `stability`.
         n_blocks: Blocks of time for standard errors and bootstraps.
+        likelihood: `GaussianLikelihood()` or `PoissonLikelihood()`; None takes Poisson for spike
+            counts of which no neuron has more than 5 a bin (`likelihood_of`).
     """
 
     n_lags: int | None = None
     n_factors: int | None = None
     n_bootstraps: int = 0
     n_blocks: int = 50
+    likelihood: AbstractLikelihood | None = None
 
     def __post_init__(self) -> None:
         if self.n_bootstraps < 0 or self.n_blocks < 2:
@@ -138,140 +152,44 @@ class EdgePosterior:
                 labels, signs or wiring do not fit the neurons.
         """
         rng = np.random.default_rng(0) if rng is None else rng
+        likelihood = self.likelihood or likelihood_of(activity)
         known = Known.of(activity.shape[2], cell_type, sign, wired)
         with progress_bar("connectivity", total=3 + self.n_bootstraps, enabled=progress) as bar:
-            n_lags, lag_error = self._lags(activity, behavior)
+            n_lags, lag_error = self.n_lags, {}
+            if n_lags is None:
+                n_lags, lag_error = likelihood.choose_lags(activity, behavior)
             bar.advance(note=f"{n_lags} lags")
-            frames = LaggedFrames(activity, n_lags, behavior)
-            moments = frames.moments()
-            factors = find_factors(least_squares(moments)[1], moments.n_frames, n=self.n_factors)
-            n_blocks = min(self.n_blocks, frames.n_frames)
-            block = frames.blocks(n_blocks)
-            inflation = inflation_of(frames, block, n_blocks, factors)
-            pairs = pairs_of(moments, factors, inflation, known)
+            found = likelihood.estimates(
+                activity,
+                n_lags,
+                behavior,
+                known,
+                n_factors=self.n_factors,
+                n_blocks=self.n_blocks,
+            )
+            pairs = found.pairs()
             model = fit_edge_model(pairs, rng)
-            if frames.n_frames >= 2 * LEAST_FRAMES * frames.n_predictors:
-                halves = [
-                    frames.moments(((block >= 0) & (block % 2 == half)).astype(float))
-                    for half in (0, 1)
-                ]
-                parts = [pairs_of(half, factors, inflation, known) for half in halves]
-                model = placed(model, pairs, parts)
-            bar.advance(note=f"{factors.n} factors")
-            coupling = _forecast(frames, moments, model, factors, inflation, known)
+            if found.enough_for_halves:
+                model = placed(model, pairs, found.halves())
+            bar.advance(note=f"{found.factors.n} factors")
+            coupling = found.forecast(model)
             bar.advance(note="forecast")
             times = np.zeros_like(model.probability)
+            n_blocks = found.n_blocks
             for _ in range(self.n_bootstraps):
                 drawn = rng.multinomial(n_blocks, np.full(n_blocks, 1 / n_blocks))
-                again = frames.moments(np.where(block >= 0, drawn[block], 0).astype(float))
-                resampled = infer_edges(model, pairs_of(again, factors, inflation, known))
-                times += resampled.probability > 0.5
+                times += infer_edges(model, found.pairs(drawn)).probability > 0.5
                 bar.advance(note="bootstraps")
         shape = model.probability.shape
         return Edges(
             coupling=coupling,
             model=model,
-            factors=factors,
+            factors=found.factors,
             standard_error=np.sqrt(pairs.variance),
-            inflation=inflation,
+            inflation=found.inflation,
             lag_error=lag_error,
             stability=times / self.n_bootstraps if self.n_bootstraps else np.full(shape, np.nan),
             known=known,
+            likelihood=likelihood,
+            profile=found.profile,
         )
-
-    def _lags(
-        self, activity: np.ndarray, behavior: np.ndarray | None
-    ) -> tuple[int, dict[int, float]]:
-        if self.n_lags is not None:
-            _check_frames(LaggedFrames(activity, self.n_lags, behavior))
-            return self.n_lags, {}
-        errors: dict[int, np.ndarray] = {}
-        for n_lags in LAGS:
-            if n_lags >= activity.shape[1]:
-                continue
-            frames = LaggedFrames(activity, n_lags, behavior)
-            if n_lags > 1 and not _enough(frames):
-                break
-            _check_frames(frames)
-            errors[n_lags] = _block_errors(frames)
-            if errors[n_lags].mean() > min(error.mean() for error in errors.values()):
-                break  # more lags would forecast worse still
-        best = min(errors, key=lambda n: errors[n].mean())
-        for n_lags, error in errors.items():
-            worse = error - errors[best]
-            if worse.mean() <= worse.std(ddof=1) / np.sqrt(len(worse)):
-                best = n_lags
-                break
-        return best, {n: float(error.mean()) for n, error in errors.items()}
-
-
-def _enough(frames: LaggedFrames) -> bool:
-    return frames.n_frames >= LEAST_FRAMES * frames.n_predictors
-
-
-def _check_frames(frames: LaggedFrames) -> None:
-    if not _enough(frames):
-        raise InputError(
-            f"Probabilities need at least {LEAST_FRAMES:g} frames a predictor; there are "
-            f"{frames.n_frames:,} frames and {frames.n_predictors:,} predictors. Record longer, "
-            "choose fewer neurons or lags, or use `Lasso`, which gives weights alone."
-        )
-
-
-def _block_errors(frames: LaggedFrames) -> np.ndarray:
-    """Error of ridge regression on each of the blocks left out, at its best penalty."""
-    n = min(N_FOLDS, frames.n_frames)
-    errors = np.empty((n, len(PENALTIES)))
-    for one, (training, held_out) in enumerate(frames.folds(n)):
-        start = np.zeros((frames.n_predictors, training.n_neurons))
-        for i, found in enumerate(toward_path(training, start, PENALTIES)):
-            errors[one, i] = relative_error(found, training, held_out)
-    return errors[:, int(errors.mean(0).argmin())]
-
-
-def _forecast(
-    frames: LaggedFrames,
-    moments: LaggedMoments,
-    model: EdgeModel,
-    factors: Factors,
-    inflation: np.ndarray,
-    known: Known,
-) -> Coupling:
-    """Ridge regression drawn towards the connections, by a penalty chosen on blocks.
-
-    In each block left out, connections are inferred again from the rest; only the distribution
-    that they are drawn from is kept.
-    """
-    errors = np.zeros(len(PENALTIES))
-    for training, held_out in frames.folds(min(N_FOLDS, frames.n_frames)):
-        inferred = infer_edges(model, pairs_of(training, factors, inflation, known))
-        fitted = toward_path(training, _expected(training, inferred), PENALTIES)
-        errors += [relative_error(found, training, held_out) for found in fitted]
-    penalty = PENALTIES[int(errors.argmin())]
-    coefficient = toward_path(moments, _expected(moments, model), [penalty])[0]
-    chosen = {"penalty": penalty, "factors": float(factors.n)}
-    return Coupling.of_coefficients(coefficient, moments, chosen)
-
-
-def _expected(moments: LaggedMoments, model: EdgeModel) -> np.ndarray:
-    """All coefficients, if connections are as the model says.
-
-    One step back: connections, common drive and detours. Further back, the same connections times
-    a number for each lag, as slow sensors make of them. A neuron's own past is as least squares
-    has it.
-    """
-    n = moments.n_neurons
-    found, _, _ = least_squares(moments)
-    block = (model.post_class[:, None], model.pre_class[None, :])
-    first = (model.weight + model.common + model.detour[block]).T
-    expected = np.zeros_like(found)
-    off = ~np.eye(n, dtype=bool)
-    expected[:n] = np.where(off, first, 0.0)
-    size = float((first[off] ** 2).sum())
-    for lag in range(1, moments.n_lags):
-        rows = slice(lag * n, (lag + 1) * n)
-        share = float((found[rows][off] * first[off]).sum()) / size if size > 0 else 0.0
-        expected[rows] = np.where(off, share * first, 0.0)
-    own = moments.own()
-    expected[own] = found[own]
-    return expected

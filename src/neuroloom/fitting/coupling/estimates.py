@@ -1,18 +1,21 @@
-"""Unbiased estimates of all connections by least squares, and how far each may be off."""
+"""Unbiased estimates of all connections, and how far each may be off; by least squares here."""
 
 from __future__ import annotations
 
+import abc
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Int, Shaped
+from jaxtyping import Float, Int, Shaped
 
 from neuroloom.errors import InputError
-from neuroloom.fitting.coupling.edge_model import Pairs
+from neuroloom.fitting.coupling.coupling import Coupling
+from neuroloom.fitting.coupling.edge_model import EdgeModel, Pairs
 from neuroloom.fitting.coupling.factors import Factors
 from neuroloom.fitting.coupling.lagged import LaggedFrames, LaggedMoments
+from neuroloom.fitting.coupling.poisson import PoissonCoupling
 
-__all__ = ["Known", "inflation_of", "least_squares", "pairs_of"]
+__all__ = ["AbstractEstimates", "Known", "inflation_of", "least_squares", "pairs_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,3 +119,46 @@ def inflation_of(
     expected = np.outer(left, inverse[:n]) / moments.n_frames
     free = max(moments.n_frames - len(found) - 1, 1.0) / moments.n_frames
     return np.maximum(spread.mean(1) / (expected.mean(1) * free), 1.0)
+
+
+class AbstractEstimates(abc.ABC):
+    """Unbiased estimates of all connections of one recording, whatever noise it has."""
+
+    factors: Factors
+    """Common drive in what the past does not explain."""
+    inflation: Float[np.ndarray, " neuron"]
+    """Variance of each neuron's estimates over blocks of time, relative to that of independent
+    frames; at least 1."""
+    profile: Float[np.ndarray, " lag"]
+    """How a connection is spread over lags; absolute sum 1."""
+
+    @property
+    @abc.abstractmethod
+    def n_blocks(self) -> int:
+        """Blocks of time that may be drawn."""
+
+    @abc.abstractmethod
+    def pairs(self, drawn: Int[np.ndarray, " block"] | None = None) -> Pairs:
+        """Estimates and their noise.
+
+        Args:
+            drawn: How often each block of time counts; once each by default.
+        """
+
+    @property
+    @abc.abstractmethod
+    def enough_for_halves(self) -> bool:
+        """Whether half of the recording has frames enough for estimates of its own."""
+
+    def halves(self) -> tuple[Pairs, Pairs]:
+        """Estimates from every second block of time, and from the others."""
+        even = np.arange(self.n_blocks) % 2
+        return self.pairs(1 - even), self.pairs(even)
+
+    @abc.abstractmethod
+    def with_factors(self, n: int) -> AbstractEstimates:
+        """The same, with another number of factors of common drive; `inflation` stays."""
+
+    @abc.abstractmethod
+    def forecast(self, model: EdgeModel) -> Coupling | PoissonCoupling:
+        """Coupling drawn towards the connections, by a penalty chosen on blocks."""

@@ -10,9 +10,6 @@ from jaxtyping import Float
 
 from neuroloom.fitting.coupling.edge_model import infer_edges
 from neuroloom.fitting.coupling.edges import Edges
-from neuroloom.fitting.coupling.estimates import least_squares, pairs_of
-from neuroloom.fitting.coupling.factors import find_factors
-from neuroloom.fitting.coupling.lagged import LaggedFrames
 
 __all__ = ["by_number_of_factors"]
 
@@ -37,16 +34,13 @@ def by_number_of_factors(
         `connections` (expected number), `correlation` (of posterior weights with the answer's, off
         the diagonal), `changed` (share of pairs that cross probability one half).
     """
-    frames = LaggedFrames(activity, edges.n_lags, behavior)
-    moments = frames.moments()
-    residual = least_squares(moments)[1]
-    n = moments.n_neurons
+    found = edges.likelihood.estimates(activity, edges.n_lags, behavior, edges.known)
+    n = activity.shape[2]
     off = ~np.eye(n, dtype=bool)
     rows = []
     for number in numbers:
-        factors = find_factors(residual, moments.n_frames, n=number)
-        pairs = pairs_of(moments, factors, edges.inflation, edges.known)
-        again = infer_edges(edges.model, pairs)
+        its = found.with_factors(number)
+        again, factors = infer_edges(edges.model, its.pairs()), its.factors
         both = np.stack([again.weight[off], edges.connectivity[off]])
         constant = (both.std(axis=1) == 0).any()
         rows.append(

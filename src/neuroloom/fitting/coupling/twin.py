@@ -6,11 +6,14 @@ import numpy as np
 from jaxtyping import Float
 
 from neuroloom.fitting.coupling.edges import Edges
+from neuroloom.fitting.coupling.poisson import PoissonCoupling
 
 __all__ = ["simulate_twin"]
 
 STEADY = 0.98
 """Growth a step above which the twin's connections are weakened."""
+MOST_SPIKES = 20.0
+"""Mean count of a bin above which a spiking twin runs away."""
 
 
 def simulate_twin(
@@ -35,6 +38,8 @@ def simulate_twin(
         model.slab_mean[block], np.sqrt(model.slab_variance[block])
     )
     weight = np.where(there & ~np.eye(n, dtype=bool), weight, 0.0)
+    if isinstance(edges.coupling, PoissonCoupling):
+        return _spikes(edges, edges.coupling, weight, n_steps, rng)
     own = np.diagonal(edges.coupling.weight, axis1=1, axis2=2)
     between = weight + model.common + model.detour[block]
     np.fill_diagonal(between, 0.0)
@@ -48,6 +53,55 @@ def simulate_twin(
         noise += rng.normal(size=(n_steps, factors.n)) @ factors.loading.T
     activity = _run(between, own, noise)
     return activity[None] + _mean(edges), weight
+
+
+def _spikes(
+    edges: Edges,
+    coupling: PoissonCoupling,
+    weight: np.ndarray,
+    n_steps: int,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Counts, and the connections; these are weakened until no neuron runs away."""
+    model, n = edges.model, len(weight)
+    block = (model.post_class[:, None], model.pre_class[None, :])
+    shift = np.where(np.eye(n, dtype=bool), 0.0, model.common + model.detour[block])
+    place = np.arange(n)
+    own = coupling.weight[:, place, place]
+    rate = _mean_rate(coupling.weight.sum(axis=0), coupling.intercept)
+    while True:
+        kernel = edges.profile[:, None, None] * (weight + shift)
+        kernel[:, place, place] = own
+        changed = (coupling.weight - kernel).sum(axis=0) @ rate
+        shared = rng.normal(size=(n_steps, edges.factors.n)) @ edges.factors.loading.T
+        counts = _run_counts(kernel, coupling.intercept + changed + shared, rng)
+        if counts is not None:
+            return counts[None], weight
+        weight, shift = 0.9 * weight, 0.9 * shift
+        own = np.where(own > 0, 0.9 * own, own)
+
+
+def _run_counts(
+    kernel: np.ndarray, drive: np.ndarray, rng: np.random.Generator
+) -> np.ndarray | None:
+    """Spikes of every bin; None where a neuron runs away."""
+    n_lags = len(kernel)
+    into = np.ascontiguousarray(kernel.swapaxes(1, 2).reshape(-1, kernel.shape[1]))
+    n = np.zeros((len(drive) + n_lags, drive.shape[1]))
+    for t, own in enumerate(drive, start=n_lags):
+        rate = np.exp(np.minimum(own + n[t - n_lags : t][::-1].reshape(-1) @ into, 50.0))
+        if rate.max() > MOST_SPIKES:
+            return None
+        n[t] = rng.poisson(rate)
+    return n[n_lags:]
+
+
+def _mean_rate(area: np.ndarray, intercept: np.ndarray) -> np.ndarray:
+    """Where rates rest if all neurons fire evenly, found by steps of a tenth."""
+    rate = np.exp(np.minimum(intercept, 0.0))
+    for _ in range(300):
+        rate += 0.1 * (np.exp(np.clip(intercept + area @ rate, -50.0, 1.0)) - rate)
+    return rate
 
 
 def _run(between: np.ndarray, own: np.ndarray, noise: np.ndarray) -> np.ndarray:
