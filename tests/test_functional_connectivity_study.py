@@ -19,12 +19,15 @@ from neuroloom.studies.functional_connectivity.config import (
 from neuroloom.studies.functional_connectivity.deep import DEEP
 from neuroloom.studies.functional_connectivity.estimators import (
     DEFAULT,
+    GAUSSIAN,
+    GLMS,
     ORACLE,
     TYPED,
     UNCOUPLED,
     lagged_correlation,
 )
 from neuroloom.studies.functional_connectivity.simulators.config import SUITE
+from neuroloom.studies.functional_connectivity.spikes import CO_SMOOTHING, co_smoothing_rows
 from neuroloom.studies.functional_connectivity.study import STUDY
 
 FAST = PRESETS["fast"]
@@ -72,6 +75,32 @@ def test_a_cell_gives_the_same_numbers_again(tmp_path):
     for first, second in zip(one, other, strict=True):
         assert first.measure == "seconds" or repr(first) == repr(second)
     assert not any(row.split.startswith("gain over others") for row in one)
+    found = {(row.split, row.measure): row.value for row in one}
+    for name in (DEFAULT, GAUSSIAN, *GLMS):
+        assert {"auprc", "mse", "bits_per_spike", "forward_bits_per_spike"} <= {
+            measure for split, measure in found if split == name
+        }
+    for name in CO_SMOOTHING:
+        assert np.isfinite(found[f"co-smoothing: {name}", "co_bits_per_spike"])
+        assert np.isfinite(found[f"co-smoothing: {name}", "few_shot_co_bits_per_spike"])
+    assert found["mean", "bits_per_spike"] <= 0
+
+
+def test_held_out_neurons_are_read_from_those_that_drive_them():
+    rng = np.random.default_rng(0)
+    x = rng.poisson(0.3, size=(1, 5_000, 10)).astype(float)
+    x[:, 1:, 5:] = rng.poisson(0.1 + 0.8 * x[:, :-1, :5])
+    rows = co_smoothing_rows(x[:, :4_000], x[:, 4_000:], np.random.default_rng(1))
+    found = {(row.split, row.measure): row.value for row in rows}
+    best, few = (
+        found["co-smoothing: past spikes", name]
+        for name in ("co_bits_per_spike", "few_shot_co_bits_per_spike")
+    )
+    assert best > 0.1
+    assert few < best
+    noise = rng.poisson(0.3, size=(1, 5_000, 10)).astype(float)
+    for row in co_smoothing_rows(noise[:, :4_000], noise[:, 4_000:], np.random.default_rng(1)):
+        assert row.value < 0.02
 
 
 def test_lagged_correlation_goes_from_pre_to_post():
@@ -128,6 +157,13 @@ def judged(judge, config=FAST, **change):
         **{(name, "auprc"): 0.5 for name in claims.ESTIMATORS},
         **{(name, "mse"): 1.1 for name in claims.FORECASTERS},
         ("ridge VAR", "r"): 0.7,
+        **{(name, "auprc"): 0.5 for name in (GAUSSIAN, *GLMS)},
+        **{(name, "mse"): 1.1 for name in (GAUSSIAN, *GLMS)},
+        **{
+            (name, measure): 0.05 if name == DEFAULT else 0.04
+            for name in (DEFAULT, GAUSSIAN, *GLMS, *claims.FORECASTERS)
+            for measure in ("bits_per_spike", "forward_bits_per_spike")
+        },
     }
     rows = {}
     for system in config.systems:
@@ -178,6 +214,12 @@ def judged(judge, config=FAST, **change):
         (claims.judge_selection, {}, "pass"),
         (claims.judge_selection, {"ridge VAR|r": 0.68}, "fail"),
         (claims.judge_selection, {"ridge VAR|auprc": 0.7}, "fail"),
+        (claims.judge_forecasts, {"Poisson GLM, lasso|mse": 0.99}, "fail"),
+        (claims.judge_connectivity, {"Poisson GLM, ridge|auprc": 0.86}, "fail"),
+        (claims.judge_spikes, {}, "pass"),
+        (claims.judge_spikes, {f"{GAUSSIAN}|auprc": 0.851}, "fail"),
+        (claims.judge_spikes, {"Poisson GLM, lasso|bits_per_spike": 0.051}, "fail"),
+        (claims.judge_spikes, {"mean|forward_bits_per_spike": 0.051}, "fail"),
         (claims.judge_gain, {}, "pass"),
         (claims.judge_gain, {f"gain over {UNCOUPLED}|r": 0.0}, "fail"),
     ],
@@ -215,8 +257,18 @@ def test_a_run_leaves_a_report_with_its_figures(tmp_path):
         "A trained network beside regressions",
         "Probabilities are what they say",
         "How many factors drive all at once",
+        "Who forecasts spikes",
+        "Neurons held out",
     ):
         assert title in page
     drawn = {path.stem for path in (run / "figures").glob("*.svg")}
-    assert {"connections-1", "forecasts-1", "deep", "calibration", "factors"} <= drawn
+    assert {
+        "connections-1",
+        "deep",
+        "forecasts-1",
+        "spikes-1",
+        "few-shot-1",
+        "calibration",
+        "factors",
+    } <= drawn
     assert "not tested" in page

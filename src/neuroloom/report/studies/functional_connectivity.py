@@ -13,13 +13,26 @@ from neuroloom.report.study_contents import StudyContents
 from neuroloom.report.theme import GROUP_COLORS, INK, MUTED, house_style, new_axes, new_figure
 from neuroloom.studies.functional_connectivity.config import FAMILIES, family_of
 from neuroloom.studies.functional_connectivity.deep import DEEP, JACOBIAN
-from neuroloom.studies.functional_connectivity.estimators import DEFAULT, ORACLE, TYPED, UNCOUPLED
+from neuroloom.studies.functional_connectivity.estimators import (
+    DEFAULT,
+    GAUSSIAN,
+    ORACLE,
+    TYPED,
+    UNCOUPLED,
+)
 
 __all__ = ["pictures"]
 
 A_ROW = 2
 """Systems side by side."""
-GROUPS = {DEFAULT: "default", TYPED: "variant", ORACLE: "ceiling", "sparse + factors": "variant"}
+GROUPS = {
+    DEFAULT: "default",
+    TYPED: "variant",
+    GAUSSIAN: "variant",
+    ORACLE: "ceiling",
+    "sparse + factors": "variant",
+    f"co-smoothing: {DEFAULT}": "default",
+}
 CALIBRATED = ("no-drive", "common-drive", "partly-seen")
 
 
@@ -49,6 +62,28 @@ def pictures(contents: StudyContents) -> tuple[Picture, ...]:
             lambda arm, system: np.zeros(1),
         ),
         *_deep(contents),
+        *_dots(
+            contents,
+            "spikes",
+            "Who forecasts spikes",
+            "Likelihood gained over the mean rate of the scored spikes, in bits per spike, one bin "
+            "ahead; one dot a network. What a linear model forecasts below a hundredth of a "
+            "neuron's mean rate counts as that.",
+            "bits per spike",
+            "bits_per_spike",
+            lambda arm, system: np.zeros(1),
+        ),
+        *_dots(
+            contents,
+            "few-shot",
+            "Neurons held out",
+            "A fifth of the neurons, read from what a model of the others says of these others, in "
+            "bits per spike; the readout was fitted to five stretches of 1,000 bins alone "
+            "(few-shot co-smoothing).",
+            "few-shot co-bits per spike",
+            "few_shot_co_bits_per_spike",
+            lambda arm, system: np.zeros(1),
+        ),
         *_calibration(contents),
         *_spectra(contents),
     )
@@ -70,7 +105,7 @@ def _dots(
     measure: str,
     chance: Callable[[str, str], np.ndarray],
 ) -> Iterator[Picture]:
-    systems = _systems(contents)
+    systems, first = _systems(contents), True
     for start in range(0, len(systems), A_ROW):
         panels = []
         for system in systems[start : start + A_ROW]:
@@ -91,7 +126,8 @@ def _dots(
                 panels.append(DotPanel(system, label, tuple(dots), chance=by_chance))
         if panels:
             place = f"{name}-{start // A_ROW + 1}"
-            said = caption if start == 0 else f"As above; {', '.join(p.title for p in panels)}."
+            said = caption if first else f"As above; {', '.join(p.title for p in panels)}."
+            first = False
             yield Picture(place, title, said, dot_panels(panels), wide=True, full=True)
 
 

@@ -20,19 +20,41 @@ from neuroloom.fitting.baselines import (
     PrincipalComponents,
 )
 from neuroloom.fitting.coupling import (
+    L1,
+    L2,
     EdgePosterior,
     Edges,
+    GaussianLikelihood,
+    GroupL1,
     Lasso,
+    Poisson,
     ReducedRank,
     Ridge,
     SparseFactors,
 )
 from neuroloom.studies.functional_connectivity.simulators.simulated import Simulated
+from neuroloom.studies.functional_connectivity.spikes import BASIS
 
-__all__ = ["DEFAULT", "ORACLE", "TYPED", "UNCOUPLED", "Answer", "answers", "lagged_correlation"]
+__all__ = [
+    "DEFAULT",
+    "GAUSSIAN",
+    "GLMS",
+    "ORACLE",
+    "TYPED",
+    "UNCOUPLED",
+    "Answer",
+    "answers",
+    "lagged_correlation",
+]
 
 DEFAULT = "edge posterior"
 TYPED = "edge posterior, types known"
+GAUSSIAN = "edge posterior, Gaussian"
+GLMS = {
+    "Poisson GLM, group lasso": GroupL1(),
+    "Poisson GLM, lasso": L1(),
+    "Poisson GLM, ridge": L2(),
+}
 ORACLE = "lasso VAR given the latents"
 UNCOUPLED = "own past"
 LEAST = 1e-10  # ridge penalty that leaves least squares
@@ -69,6 +91,9 @@ def answers(
 ) -> Iterator[Answer]:
     """Of all estimators, the recommended one first; all others have as many lags as it chooses.
 
+    Where it takes spikes for Poisson, the same with a Gaussian likelihood follows, whose number of
+    lags all linear ones have, and coupled GLMs.
+
     Args:
         system: What was simulated; estimators see `training`, and cell types where they say so.
         training: The first part of its activity.
@@ -84,6 +109,15 @@ def answers(
             lambda: EdgePosterior(n_lags=p).fit(training, cell_type=system.cell_type, rng=rng)
         )
         yield Answer(TYPED, known.connectivity, known, seconds, known.probability)
+    if edges.likelihood.name == "Poisson":
+        linear, seconds = _timed(
+            lambda: EdgePosterior(likelihood=GaussianLikelihood()).fit(training, rng=rng)
+        )
+        yield Answer(GAUSSIAN, linear.connectivity, linear, seconds, linear.probability)
+        p = linear.n_lags
+        for name, penalty in GLMS.items():
+            found, seconds = _timed(lambda penalty=penalty: Poisson(BASIS, penalty).fit(training))
+            yield Answer(name, found.connectivity, found, seconds)
     for name, method in (
         ("lasso VAR", Lasso(p)),
         ("ridge VAR", Ridge(p)),

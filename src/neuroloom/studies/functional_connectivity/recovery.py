@@ -9,7 +9,7 @@ import numpy as np
 
 from neuroloom.analysis.edges import calibration_table, edge_scores, scored_pairs, stability
 from neuroloom.analysis.forecasts import coupling_gain, forecast_scores
-from neuroloom.fitting.baselines import fit_time_shifted
+from neuroloom.fitting.baselines import AbstractForecast, fit_time_shifted
 from neuroloom.fitting.coupling import EdgePosterior, Edges, Lasso, Ridge
 from neuroloom.studies.framework import Arm, Cell, Context, Measured, Row, grid
 from neuroloom.studies.functional_connectivity.config import (
@@ -20,12 +20,19 @@ from neuroloom.studies.functional_connectivity.config import (
 )
 from neuroloom.studies.functional_connectivity.estimators import (
     DEFAULT,
+    GAUSSIAN,
+    GLMS,
     UNCOUPLED,
     answers,
 )
 from neuroloom.studies.functional_connectivity.simulators.config import SUITE
 from neuroloom.studies.functional_connectivity.simulators.simulated import Simulated
 from neuroloom.studies.functional_connectivity.simulators.systems import simulate_system
+from neuroloom.studies.functional_connectivity.spikes import (
+    co_smoothing_rows,
+    forward_rows,
+    spike_rows,
+)
 from neuroloom.studies.held_out_part import FEW_TRIALS, learned_and_held_out
 
 __all__ = ["ARMS"]
@@ -55,6 +62,7 @@ def measure(cell: Cell, config: FunctionalConnectivityConfig, context: Context) 
     latent = system.latent[train] if driven and system.latent is not None else None
     rows = [Row("truth", "prevalence", system.prevalence)]
     forecasts: dict[str, np.ndarray] = {}
+    fitted: dict[str, AbstractForecast] = {}
     edges: Edges | None = None
     for answer in answers(system, training, latent, n_bootstraps=config.n_bootstraps, rng=rng):
         rows.append(Row(answer.name, "seconds", answer.seconds, "s"))
@@ -62,6 +70,7 @@ def measure(cell: Cell, config: FunctionalConnectivityConfig, context: Context) 
             rows += _edge_rows(answer.name, answer.connectivity, answer.probability, system)
         if answer.forecast is not None:
             forecasts[answer.name] = answer.forecast.predict(held_out)
+            fitted[answer.name] = answer.forecast
         if answer.edges is not None:
             edges = answer.edges
     assert edges is not None
@@ -91,9 +100,18 @@ def measure(cell: Cell, config: FunctionalConnectivityConfig, context: Context) 
         for found in table.to_dict("records")
         if found["measure"] in FORECAST
     ]
+    if edges.likelihood.name == "Poisson":
+        ahead = (DEFAULT, GAUSSIAN, *GLMS, "ridge VAR", UNCOUPLED, "mean")
+        rows += spike_rows(forecasts, training, held_out, rng)
+        rows += forward_rows({name: fitted[name] for name in ahead}, training, held_out)
+        rows += co_smoothing_rows(training, held_out, rng)
     if config.split_halves:
         rows += _stability_rows(training, edges.n_lags)
-    notes = [*system.notes, f"{edges.n_lags} lags and {edges.factors.n} factors chosen"]
+    notes = [
+        *system.notes,
+        f"{edges.likelihood.name} likelihood, {edges.n_lags} lags and {edges.factors.n} factors "
+        "chosen",
+    ]
     return Measured(
         rows,
         arrays={
@@ -178,7 +196,7 @@ def _stability_rows(training: np.ndarray, n_lags: int) -> list[Row]:
 
 
 def _seconds(cell: Cell, config: FunctionalConnectivityConfig) -> float:
-    large = {"regions": 150.0, "task-trained": 120.0, "spikes": 12.0, "ring": 12.0}
+    large = {"regions": 150.0, "task-trained": 120.0, "spikes": 25.0, "ring": 12.0}
     return large.get(cell.arm, 20.0) * (2.0 if config.split_halves else 1.0)
 
 
