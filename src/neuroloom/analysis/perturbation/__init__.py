@@ -1,0 +1,34 @@
+"""What a fitted model says would happen if neurons were pulsed, pushed, clamped or silenced."""
+
+from neuroloom.analysis.perturbation.causal import causal_weight, drawn_weights
+from neuroloom.analysis.perturbation.interventions import Clamp, Pulse, silence
+from neuroloom.analysis.perturbation.linear import (
+    ResponseSpread,
+    growth,
+    pulse_responses,
+    push_responses,
+    response_spread,
+)
+from neuroloom.analysis.perturbation.rollouts import (
+    AbstractDynamics,
+    FromForecast,
+    perturbed,
+    response,
+)
+
+__all__ = [
+    "AbstractDynamics",
+    "Clamp",
+    "FromForecast",
+    "Pulse",
+    "ResponseSpread",
+    "causal_weight",
+    "drawn_weights",
+    "growth",
+    "perturbed",
+    "pulse_responses",
+    "push_responses",
+    "response",
+    "response_spread",
+    "silence",
+]
