@@ -31,7 +31,16 @@ from neuroloom.studies.functional_connectivity.spikes import CO_SMOOTHING, co_sm
 from neuroloom.studies.functional_connectivity.study import STUDY
 
 FAST = PRESETS["fast"]
-TINY = replace(FAST, systems=("S2 g 2",), n_seeds=1, first_seed=0, longest=1_600, n_shifted=2)
+NONE = replace(FAST.perturbation, n_fold_draws=0, systems=())  # test_functional_perturbation.py
+TINY = replace(
+    FAST,
+    systems=("S2 g 2",),
+    n_seeds=1,
+    first_seed=0,
+    longest=1_600,
+    n_shifted=2,
+    perturbation=NONE,
+)
 SEEDS = range(FAST.first_seed, FAST.first_seed + FAST.n_seeds)
 
 
@@ -116,7 +125,7 @@ def test_lagged_correlation_goes_from_pre_to_post():
 
 def test_fresh_seeds_are_scored():
     for config in PRESETS.values():
-        cells = STUDY.cells(config)
+        cells = STUDY.cells(replace(config, perturbation=NONE))
         assert min(cell["seed"] for cell in cells) >= 100
         assert {cell["system"] for cell in cells} == set(config.systems)
         assert all(cell.arm in (family_of(cell["system"]), DEEP) for cell in cells)
@@ -241,10 +250,8 @@ def test_claims_are_not_tested_on_few_networks_or_other_systems():
 
 def test_a_run_leaves_a_report_with_its_figures(tmp_path):
     config = replace(
-        FAST,
+        ONE,
         systems=("S1", "S6 exponential"),
-        n_seeds=1,
-        first_seed=0,
         longest=900,
         n_shifted=0,
         deep=DeepConfig(n_steps=50),

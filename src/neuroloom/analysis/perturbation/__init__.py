@@ -15,6 +15,7 @@ from neuroloom.analysis.perturbation.rollouts import (
     perturbed,
     response,
 )
+from neuroloom.analysis.perturbation.within_strata import StrataGain, gain_within_strata
 
 __all__ = [
     "AbstractDynamics",
@@ -22,8 +23,10 @@ __all__ = [
     "FromForecast",
     "Pulse",
     "ResponseSpread",
+    "StrataGain",
     "causal_weight",
     "drawn_weights",
+    "gain_within_strata",
     "growth",
     "perturbed",
     "pulse_responses",

@@ -9,6 +9,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MultipleLocator, NullFo
 from neuroloom.report.figures.dots import DotPanel, Dots, dot_panels
 from neuroloom.report.layout import Picture
 from neuroloom.report.studies.constrained_networks.repeats import repeats
+from neuroloom.report.studies.perturbation import perturbation_pictures
 from neuroloom.report.study_contents import StudyContents
 from neuroloom.report.theme import GROUP_COLORS, INK, MUTED, house_style, new_axes, new_figure
 from neuroloom.studies.functional_connectivity.config import FAMILIES, family_of
@@ -86,6 +87,7 @@ def pictures(contents: StudyContents) -> tuple[Picture, ...]:
         ),
         *_calibration(contents),
         *_spectra(contents),
+        *perturbation_pictures(contents),
     )
 
 

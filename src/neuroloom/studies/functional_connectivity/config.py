@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from neuroloom.errors import InputError, nearest
+from neuroloom.studies.functional_connectivity.perturbation.config import PerturbationConfig
 from neuroloom.studies.functional_connectivity.simulators.config import (
     SUITE,
     CalciumConfig,
@@ -97,6 +98,8 @@ class FunctionalConnectivityConfig:
     """Frames by which these others are late."""
     deep: DeepConfig = field(default_factory=DeepConfig)
     """The trained network of the arm `deep`."""
+    perturbation: PerturbationConfig = field(default_factory=PerturbationConfig)
+    """What is stimulated, in the worm and in simulation."""
 
     def __post_init__(self) -> None:
         """Refuses systems without a name, and numbers that make no study."""
@@ -139,6 +142,15 @@ PRESETS = {
         ),
         n_bootstraps=0,
         split_halves=False,
+        perturbation=PerturbationConfig(
+            n_fold_draws=1,
+            n_null_draws=3,
+            n_fitted_null_draws=0,
+            n_resamples=100,
+            n_neurons=100,
+            n_steps=8_000,
+            n_states=200,
+        ),
     ),
     "paper": PAPER,
 }

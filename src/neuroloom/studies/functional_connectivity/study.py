@@ -4,6 +4,10 @@ from neuroloom.studies.framework import Study
 from neuroloom.studies.functional_connectivity.claims import CLAIMS
 from neuroloom.studies.functional_connectivity.config import PRESETS, QUESTION
 from neuroloom.studies.functional_connectivity.deep import DEEP_ARM, DEEP_CLAIM
+from neuroloom.studies.functional_connectivity.perturbation import atlas, stimulation
+from neuroloom.studies.functional_connectivity.perturbation.claims import (
+    CLAIMS as PERTURBATION_CLAIMS,
+)
 from neuroloom.studies.functional_connectivity.recovery import ARMS
 
 __all__ = ["STUDY"]
@@ -12,8 +16,8 @@ STUDY = Study(
     name="functional-connectivity",
     question=QUESTION,
     presets=PRESETS,
-    arms=(*ARMS, DEEP_ARM),
-    claims=(*CLAIMS, DEEP_CLAIM),
+    arms=(*ARMS, DEEP_ARM, atlas.ARM, stimulation.ARM),
+    claims=(*CLAIMS, DEEP_CLAIM, *PERTURBATION_CLAIMS),
     replicates=("seed",),
     methods=(
         "Systems are simulated from published equations; see "
@@ -22,9 +26,12 @@ STUDY = Study(
         "Connectivity is estimated from the first 80 % of each recording and scored off the "
         "diagonal; forecasts are scored on the last 20 %, or on the last fifth of the trials "
         "where there are five or more.",
+        "Responses to stimulation are predicted for stimulated neurons that were held out with "
+        "their homologs, and scored within strata of trial counts; see docs/perturbation.md.",
     ),
     citations=(
         "Delavari, Oruc and Murphy, arXiv 2411.08221 (2024)",
         "Das and Fiete, Nat. Neurosci. 23:1286 (2020)",
+        "Randi, Sharma, Dvali and Leifer, Nature 623:406 (2023)",
     ),
 )

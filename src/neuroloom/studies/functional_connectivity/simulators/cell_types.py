@@ -12,6 +12,7 @@ __all__ = [
     "CONNECTION_PROBABILITY",
     "STRENGTH",
     "cell_types_of",
+    "draw_network",
     "draw_weight",
     "simulate_cell_types",
 ]
@@ -71,6 +72,19 @@ def draw_weight(
     return np.where(connected, weight, 0.0)
 
 
+def draw_network(
+    config: CellTypesConfig, *, rng: np.random.Generator
+) -> tuple[Float[np.ndarray, "post pre"], Float[np.ndarray, " neuron"]]:
+    """W and b of the network that `simulate_cell_types` draws from the same randomness.
+
+    Args:
+        config: Sizes.
+        rng: Randomness.
+    """
+    weight = draw_weight(cell_types_of(config.n_neurons), weight_sd=config.weight_sd, rng=rng)
+    return weight, config.bias_sd * rng.normal(size=config.n_neurons)
+
+
 def simulate_cell_types(
     config: CellTypesConfig,
     *,
@@ -104,8 +118,8 @@ def simulate_cell_types(
     """
     n, steps = config.n_neurons, config.n_steps
     cell_type = cell_types_of(n)
-    weight = given_or(draw_weight(cell_type, weight_sd=config.weight_sd, rng=rng), weight)
-    bias = config.bias_sd * rng.normal(size=n)
+    drawn, bias = draw_network(config, rng=rng)
+    weight = given_or(drawn, weight)
     x = rng.normal(size=(config.n_trials, n))
     added = rng.normal(size=(config.n_trials, steps, n))
     added *= config.noise_sd
