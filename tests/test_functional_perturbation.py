@@ -222,6 +222,9 @@ def test_every_arm_stands_beside_trial_counts_nulls_and_ceiling(compared):
     for name in (FITTED, WIRING, NULL + WIRING, WITHIN + WIRING, TRIALS, RESPONDER, CEILING):
         assert 0 < value(found, name, "auroc", pairs="all pairs") <= 1
         assert 0 < value(found, name, "auprc", pairs="all pairs") <= 1
+    strata = [value(found, CEILING, "auroc", pairs=pairs) for pairs in ("1-3 trials", "4-7 trials")]
+    strata.append(value(found, CEILING, "auroc", pairs="8 or more trials"))
+    assert value(found, CEILING, "auroc", pairs=MEAN) == pytest.approx(np.mean(strata))
     for name in (FITTED, WIRING):
         gain = [
             value(found, name, f"auroc_gain{end}", over=TRIALS, pairs=MEAN)

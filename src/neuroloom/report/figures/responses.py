@@ -105,8 +105,8 @@ def response_scatter(
         step = max(1, len(truth) // 3_000)
         ax.plot(predicted[::step], truth[::step], ".", ms=2.5, color=GROUP_COLORS["default"])
         ax.set_title(label(title, 40))
-        ax.set_xlabel("predicted response / push")
-        ax.set_ylabel("true response / push")
+        ax.set_xlabel("predicted response / push (1)")
+        ax.set_ylabel("true response / push (1)")
         ax.grid()
         all_axes.append(ax)
     return all_axes[0]

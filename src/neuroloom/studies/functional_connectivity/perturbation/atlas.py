@@ -12,7 +12,7 @@ from neuroloom import datasets
 from neuroloom.analysis import Arm as Compared
 from neuroloom.analysis import Evaluation, evaluate, scores
 from neuroloom.analysis.perturbation import gain_within_strata
-from neuroloom.analysis.response_scores import POOLED, STRATA_MEAN, Pairs
+from neuroloom.analysis.response_scores import POOLED, STRATA, STRATA_MEAN, Pairs
 from neuroloom.connectome.nulls import NULLS
 from neuroloom.recording import Recording, StimulatedNeurons, alone, homolog_groups
 from neuroloom.studies.framework import Arm, Cell, Context, Measured, Row
@@ -137,7 +137,7 @@ def compare(
         rows += _measured_in_both(recording, other, settings, seed)
         ceiling = split_half_ceiling(recording, pairs, single, entry, rng=rng)
         halves = ceiling.loc[ceiling["arm"] == HALVES].assign(arm=CEILING)
-        rows += _scores(halves.to_dict("records"))
+        rows += _with_mean(list(_scores(halves.to_dict("records"))))
     notes = [note for arm in found.predictions.values() for d in arm.draws[:1] for note in d.notes]
     return Measured(
         rows,
@@ -196,6 +196,19 @@ def _scores(records: Sequence[Mapping[Any, Any]]) -> Iterator[Row]:
             if one["arm"].startswith(tuple(KINDS)):
                 for end in ("low", "high"):
                     yield Row(one["arm"], f"{one['measure']}_{end}", one[end], one["unit"], at)
+
+
+def _with_mean(rows: Sequence[Row]) -> Iterator[Row]:
+    """Rows of the ceiling, and their mean over strata."""
+    yield from rows
+    for measure in ("auroc", "auprc"):
+        strata = [
+            row.value
+            for row in rows
+            if row.measure == measure and row.at["pairs"] not in ("all pairs", MEAN)
+        ]
+        if len(strata) == len(STRATA):
+            yield Row(CEILING, measure, np.mean(strata), "", {"pairs": MEAN})
 
 
 def _short(split: str) -> str:

@@ -81,7 +81,8 @@ def judge_atlas(results: Results, config: Any) -> Verdict:
         ", ".join(f"{stratum} {gain:+.3f}" for stratum, gain in strata.items()),
         f"gain of {_said(results, WIRING)}",
         f"over the responder's mean, {_said(results, FITTED, RESPONDER)}",
-        f"ceiling over all pairs {_one(results, CEILING, 'auroc', pairs='all pairs'):.3f}, there "
+        f"ceiling {_one(results, CEILING, 'auroc', pairs=MEAN):.3f}; over all pairs "
+        f"{_one(results, CEILING, 'auroc', pairs='all pairs'):.3f}, there "
         f"{FITTED} {_one(results, FITTED, 'auroc', pairs='all pairs'):.3f} and {TRIALS} "
         f"{_one(results, TRIALS, 'auroc', pairs='all pairs'):.3f}",
     ]
