@@ -20,6 +20,7 @@ from neuroloom.analysis.perturbation import (
     push_responses,
     response,
     response_spread,
+    response_table,
     silence,
 )
 from neuroloom.errors import InputError, SimulationError
@@ -123,6 +124,19 @@ def test_the_spread_holds_its_share_of_refits(rng):
     inside = (each >= spread.low) & (each <= spread.high)
     np.testing.assert_allclose(inside.mean(0), 0.8, atol=0.02)
     np.testing.assert_array_equal(spread.middle, np.median(each, axis=0))
+
+
+def test_the_table_names_who_is_stimulated_and_who_answers(rng):
+    weight = np.zeros((1, 3, 3))
+    weight[0, 1, 0], weight[0, 2, 1] = 0.5, -0.8
+    spread = response_spread([0.5 * weight, weight, 1.5 * weight], 1)
+    table = response_table(push_responses(weight, 1), np.array(["a", "b", "c"]), spread)
+    assert table.loc[0, ["stimulated", "post", "response"]].tolist() == ["b", "c", -0.8]
+    assert table.loc[1, ["stimulated", "post", "response"]].tolist() == ["a", "b", 0.5]
+    assert table.loc[1, "low"] == spread.low[1, 0] < 0.5 < spread.high[1, 0] == table.loc[1, "high"]
+    assert len(table) == 6
+    with pytest.raises(InputError, match="Give those of the recording"):
+        response_table(np.eye(3), np.array(["a"]))
 
 
 def test_any_model_that_steps_can_be_perturbed(rng):

@@ -15,6 +15,7 @@ from neuroloom.analysis.perturbation.rollouts import (
     perturbed,
     response,
 )
+from neuroloom.analysis.perturbation.table import response_table
 from neuroloom.analysis.perturbation.within_strata import StrataGain, gain_within_strata
 
 __all__ = [
@@ -33,5 +34,6 @@ __all__ = [
     "push_responses",
     "response",
     "response_spread",
+    "response_table",
     "silence",
 ]

@@ -203,7 +203,7 @@ def _with_mean(rows: Sequence[Row]) -> Iterator[Row]:
     yield from rows
     for measure in ("auroc", "auprc"):
         strata = [
-            row.value
+            float(row.value)
             for row in rows
             if row.measure == measure and row.at["pairs"] not in ("all pairs", MEAN)
         ]
