@@ -234,6 +234,9 @@ def test_every_arm_stands_beside_trial_counts_nulls_and_ceiling(compared):
     assert value(found, WIRING, "auroc", pairs=MEAN) > value(found, TRIALS, "auroc", pairs=MEAN)
     assert value(found, WIRING, "auroc_gain", over=NULL + WIRING, pairs=MEAN) > 0
     assert found.arrays["predicted"].shape == found.arrays["measured"].shape
+    own = found.arrays["stimulated"][:, None] == found.arrays["neuron"]
+    assert np.isnan(found.arrays["predicted"][own]).all()
+    assert np.isfinite(found.arrays["predicted"][~own]).all()
     leaky = compared[False]
     assert value(leaky, FITTED, "auroc", pairs=MEAN) > 0
     assert leaky.arrays == {}

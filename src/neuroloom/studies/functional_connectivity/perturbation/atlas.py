@@ -278,12 +278,14 @@ def _measured_in_both(
 def _shown(found: Evaluation, recording: Recording) -> dict[str, np.ndarray]:
     """Predicted and measured responses, for the figure."""
     effect = found.predictions[FITTED].draws[0].effect.mean(-1)[:, 0]
+    stimulated = recording.column("stimulated")
+    effect = np.where(stimulated[:, None] == recording.neuron_id, np.nan, effect)
     q = recording.annotations["q"][:, 0]
     return {
         "predicted": effect.astype(np.float32),
         "measured": recording.activity[:, 0].astype(np.float32),
         "detected": (np.nan_to_num(q, nan=1.0) < 0.05).astype(np.int8),
-        "stimulated": recording.column("stimulated").astype(str),
+        "stimulated": stimulated.astype(str),
         "neuron": recording.neuron_id.astype(str),
     }
 
