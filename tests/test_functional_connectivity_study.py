@@ -32,15 +32,8 @@ from neuroloom.studies.functional_connectivity.study import STUDY
 
 FAST = PRESETS["fast"]
 NONE = replace(FAST.perturbation, n_fold_draws=0, systems=())  # test_functional_perturbation.py
-TINY = replace(
-    FAST,
-    systems=("S2 g 2",),
-    n_seeds=1,
-    first_seed=0,
-    longest=1_600,
-    n_shifted=2,
-    perturbation=NONE,
-)
+ONE = replace(FAST, n_seeds=1, first_seed=0, perturbation=NONE)
+TINY = replace(ONE, systems=("S2 g 2",), longest=1_600, n_shifted=2)
 SEEDS = range(FAST.first_seed, FAST.first_seed + FAST.n_seeds)
 
 

@@ -1,5 +1,6 @@
 """Coupling against stimulation: planted networks, two neurons, strata, judges, both arms."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +10,7 @@ import neuroloom as nl
 from neuroloom.analysis.perturbation import gain_within_strata, growth
 from neuroloom.analysis.response_scores import STRATA, Pairs
 from neuroloom.connectome import Connectome
+from neuroloom.datasets import worm_responses
 from neuroloom.errors import InputError
 from neuroloom.recording import Recording
 from neuroloom.studies.framework import Cell, Context, NotTestedError, Results, Row
@@ -43,6 +45,7 @@ from neuroloom.studies.functional_connectivity.simulators.cell_types import (
 from neuroloom.studies.functional_connectivity.simulators.config import CellTypesConfig, DriveConfig
 from neuroloom.studies.functional_connectivity.study import STUDY
 from neuroloom.studies.placement import Placed
+from neuroloom.studies.responses.job import Companions
 from responses import planted_responses, small_worm
 
 FAST = PRESETS["fast"]
@@ -155,6 +158,21 @@ def test_trials_enter_a_chance_only_where_they_may(rng):
     assert blind.predict(recording).calibrated is False
 
 
+@pytest.mark.parametrize("method", [WiringGains(), ResponseCoupling()])
+def test_a_neurons_answer_to_its_own_stimulation_changes_nothing(method, rng):
+    connectome, recording, _, _ = linear_animal(rng)
+    own = np.eye(recording.n_neurons, dtype=bool)[:, None]
+    told = replace(
+        recording,
+        activity=np.where(own, 5.0, recording.activity),
+        n_observations=np.where(own, 9, recording.n_observations),
+        annotations={"q": np.where(own, 0.0, recording.annotations["q"])},
+    )
+    one, other = (method.fit(connectome, given, rng=rng) for given in (recording, told))
+    np.testing.assert_array_equal(one.weight, other.weight)
+    assert one.push == other.push
+
+
 def strata_pairs(rng, n=3_000):
     """Detection grows with trials, and within like numbers with x."""
     trials = rng.integers(1, 13, n)
@@ -182,6 +200,14 @@ def test_a_gain_within_strata_is_not_that_of_trial_counts(rng):
     one = gain_within_strata(x, [noise], pairs, rng=np.random.default_rng(1), n_resamples=50)
     assert two.value == pytest.approx(one.value / 2)
     assert two.low == pytest.approx(one.low / 2)
+
+
+def test_a_stratum_holds_its_first_and_its_last_number_of_trials(rng):
+    pairs, x = strata_pairs(rng)
+    for numbers in ([1, 4, 8], [3, 7, 12]):
+        ends = replace(pairs, n_trials=rng.choice(numbers, len(x)))
+        gain = gain_within_strata(x, [-x], ends, rng=rng, n_resamples=5)
+        assert set(gain.by_stratum) == set(STRATA)
 
 
 def test_strata_without_both_classes_are_left_out_and_none_is_refused(rng):
@@ -393,8 +419,6 @@ def test_the_judge_of_simulations_asks_for_every_network(change, outcome):
 
 
 def test_without_the_atlas_its_claims_are_not_tested(tmp_path, monkeypatch):
-    from neuroloom.datasets import worm_responses
-
     monkeypatch.setattr(worm_responses, "find_atlas", lambda: None)
     config = replace(FAST, systems=(), perturbation=replace(FAST.perturbation, systems=()))
     run = nl.run(
@@ -426,3 +450,39 @@ def test_the_worm_answers_as_the_page_says(tmp_path):
     found = atlas.ARM.measure(cell, config, Context(tmp_path / "x", tmp_path))
     for name, expected in ((FITTED, 0.640), (WIRING, 0.649), (TRIALS, 0.584), (RESPONDER, 0.618)):
         assert value(found, name, "auroc", pairs=MEAN) == pytest.approx(expected, abs=0.03)
+
+
+def test_a_run_draws_both_arms_beside_their_claims(tmp_path, monkeypatch, compared):
+    """On the planted responses in place of the worm's, whose numbers are in the slow test."""
+    connectome = small_worm(np.random.default_rng(3))
+    recording = planted_responses(connectome, np.random.default_rng(3))
+    monkeypatch.setattr(worm_responses, "find_atlas", lambda: tmp_path)  # it need not be there
+    monkeypatch.setattr(atlas.datasets, "recording", lambda name: recording)
+    monkeypatch.setattr(atlas, "place", lambda wiring, whole: Placed(connectome, recording, ()))
+    companions = Companions({"unc-31": recording})
+    monkeypatch.setattr(atlas, "find_companions", lambda placed, whole: companions)
+    monkeypatch.setattr(atlas, "compare", lambda *_, together, seed: compared[together])
+    small = {"n_neurons": 50, "n_steps": 1_500, "n_states": 20, "n_draws": 5}
+    settings = replace(SMALL, systems=("S1",), **small)
+    config = replace(FAST, n_seeds=1, first_seed=0, perturbation=settings)
+    run = nl.run(
+        "functional-connectivity",
+        config,
+        arms=["perturbation", "stimulation"],
+        out=tmp_path,
+        progress=False,
+    )
+    nl.write_report(run)
+    drawn = {path.stem for path in (run / "figures").glob("*.svg")}
+    assert drawn >= {
+        "perturbation",
+        "perturbation-strata",
+        "perturbation-measured",
+        "perturbation-predicted",
+        "stimulation",
+        "stimulation-pairs",
+    }
+    card = {one["id"]: one for one in json.loads((run / "claims.json").read_text())}
+    for name in ("perturbation", "perturbation-wiring", "perturbation-transfer"):
+        assert card[name]["verdict"] in ("pass", "fail")
+    assert "1 networks of S1, 5 asked" in card["stimulation"]["reason"]

@@ -10,7 +10,7 @@ the share eta of gap junctions; `ResponseCoupling` also moves single couplings.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -127,7 +127,7 @@ class WiringGains(AbstractPredictor):
     ) -> LinearResponse:
         """Fit to the pairs that are not hidden."""
         del rng
-        found = _gains(connectome, training, self.q_below)
+        found = _gains(connectome, _others(connectome, training), self.q_below)
         response = found.push * _rows(held(found.weight), found.stimulated)
         note = f"gain {found.gain:g}, share of gap junctions {found.gap_share:g}"
         return LinearResponse(
@@ -163,6 +163,7 @@ class ResponseCoupling(AbstractPredictor):
     ) -> LinearResponse:
         """Fit to the pairs that are not hidden."""
         del rng
+        training = _others(connectome, training)
         prior = _gains(connectome, training, self.q_below)
         data = _regressions(training, prior)
         kernels = _kernels(data, prior.weight)
@@ -199,6 +200,12 @@ class Gains(NamedTuple):
 
 def _rows(response: np.ndarray, stimulated: np.ndarray) -> Float[np.ndarray, "trial neuron"]:
     return response[:, stimulated].T
+
+
+def _others(connectome: Connectome, training: Recording) -> Recording:
+    """Without what stimulated neurons did themselves: that is the light, not propagation."""
+    own = stimulated_positions(connectome, training)[:, None] == np.arange(training.n_neurons)
+    return replace(training, activity=np.where(own[:, None], np.nan, training.activity))
 
 
 def _gains(connectome: Connectome, training: Recording, q_below: float) -> Gains:
@@ -271,8 +278,8 @@ def _regressions(training: Recording, prior: Gains) -> Regressions:
     true, single = weighted_least_squares(design, off**2, np.where(seen, n, 0.0))
     true, single = max(float(true), 1e-6), max(float(single), 1e-6)
     error = single / np.maximum(n, 1)
+    # A stimulated neuron is not seen (`_others`): there `past` is what holds it, the push.
     past = expected + np.where(seen, true / (true + error), 0.0) * off
-    past[np.arange(len(stimulated)), stimulated] = prior.push
     rows = np.flatnonzero(seen.sum(0) >= 5)
     mine = past @ prior.weight.T  # what the prior makes of the others' responses
     left = np.where(seen, response - prior.baseline - mine, 0.0)
