@@ -41,6 +41,8 @@ def response_table(
             "Give those of the recording, in its order."
         )
     post, stimulated = np.nonzero(~np.eye(len(matrix), dtype=bool))
+    order = np.argsort(-np.abs(matrix[post, stimulated]), kind="stable")
+    post, stimulated = post[order], stimulated[order]
     columns = {
         "stimulated": names[stimulated],
         "post": names[post],
@@ -48,6 +50,4 @@ def response_table(
     }
     if spread is not None:
         columns |= {"low": spread.low[post, stimulated], "high": spread.high[post, stimulated]}
-    table = pd.DataFrame(columns)
-    order = table["response"].abs().sort_values(ascending=False, kind="stable").index
-    return table.loc[order].reset_index(drop=True)
+    return pd.DataFrame(columns)
