@@ -476,6 +476,7 @@ def test_a_run_draws_both_arms_beside_their_claims(tmp_path, monkeypatch, compar
     drawn = {path.stem for path in (run / "figures").glob("*.svg")}
     assert drawn >= {
         "perturbation",
+        "perturbation-leaky",
         "perturbation-strata",
         "perturbation-measured",
         "perturbation-predicted",

@@ -97,7 +97,6 @@ def _who_responds(contents: StudyContents) -> Iterator[Picture]:
     wanted = (
         ("All pairs", "auroc", "AUROC", TOGETHER, "all pairs"),
         ("Within trial counts", "auroc", "AUROC", TOGETHER, MEAN),
-        ("Homologs may be in training", "auroc", "AUROC", APART, MEAN),
     )
     panels = [p for one in wanted if (p := _panel(contents, *one))]
     if panels:
@@ -107,11 +106,20 @@ def _who_responds(contents: StudyContents) -> Iterator[Picture]:
             "Area under the ROC curve of detecting responses (q < 0.05) to stimulated neurons that "
             "were held out; the dashed line is chance. Over all pairs the number of trials alone "
             "ranks responses; within pairs of like trial counts (mean of three strata) it says "
-            "less. A line on a null wiring is where a further draw falls. On the right, the "
-            "homolog of the stimulated neuron may be in training, which gives its answer away.",
+            "less. A line on a null wiring is where a further draw falls.",
             dot_panels(panels),
             wide=True,
             full=True,
+        )
+    apart = _panel(contents, "Homologs may be in training", "auroc", "AUROC", APART, MEAN)
+    if apart:
+        yield Picture(
+            "perturbation-leaky",
+            "The same where homologs leak",
+            "As before, within trial counts, but the left or right homolog of a held-out neuron "
+            "may be in training, which gives its answer away. These are no scores of a model.",
+            dot_panels([apart]),
+            wide=True,
         )
     panels = [
         p
