@@ -131,7 +131,8 @@ def _who_responds(contents: StudyContents) -> Iterator[Picture]:
             "perturbation-strata",
             "The same within each stratum of trial counts",
             "Area under the precision-recall curve; the dashed line is the share of pairs that "
-            "respond, which is larger where there were more trials.",
+            "respond, which is larger where there were more trials. The ceiling is that of pairs "
+            "with two or more trials.",
             dot_panels(panels),
             wide=True,
             full=True,
