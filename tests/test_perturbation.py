@@ -251,6 +251,24 @@ def test_what_cannot_be_perturbed_is_refused(fitted, make, said):
         make(fitted)
 
 
+def test_kernels_of_counts_carry_a_pulse_over_their_lags(rng):
+    counts = np.zeros((1, 6_000, 2))
+    for t in range(2, counts.shape[1]):
+        drive = -1.0 + np.array([0.0, 0.8 * counts[0, t - 2, 0]])
+        counts[0, t] = rng.poisson(np.exp(np.minimum(drive, 2.0)))
+    edges = EdgePosterior(n_lags=3).fit(counts)
+    assert isinstance(edges.coupling, PoissonCoupling)
+    weight = causal_weight(edges)
+    np.testing.assert_allclose(
+        weight[:, 1, 0].sum(), edges.profile.sum() * edges.connectivity[1, 0]
+    )
+    assert np.argmax(abs(weight[:, 1, 0])) == 1  # two bins back
+    model = FromForecast(replace(edges.coupling, weight=weight))
+    course = response(model, [Pulse((0,), 1.0)], counts[:, -3:], 4)
+    assert np.argmax(course[:, 1]) == 2
+    assert course[2, 1] > 0.2
+
+
 def test_no_draws_are_refused(driven, rng):
     with pytest.raises(InputError, match="An interval needs 20"):
         next(drawn_weights(driven[0], 0, rng=rng))

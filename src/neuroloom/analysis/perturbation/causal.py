@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from neuroloom.errors import InputError
-from neuroloom.fitting.coupling import Edges
+from neuroloom.fitting.coupling import Edges, PoissonCoupling
 
 __all__ = ["causal_weight", "drawn_weights"]
 
@@ -21,6 +21,10 @@ def causal_weight(edges: Edges) -> Weight:
     The forecast of `edges` also hears common drive in the activity of other neurons; stimulating
     these would not drive anything. Further back than one step, connections are those of one step
     times the share that the forecast has there, as slow sensors make of them.
+
+    Of a Poisson likelihood these are kernels of the drive, the log of the rate: responses then
+    hang on how much neurons fire, and only `response` is right; the closed forms are of linear
+    coupling.
 
     Args:
         edges: From `EdgePosterior.fit`.
@@ -50,8 +54,12 @@ def drawn_weights(edges: Edges, n_draws: int, *, rng: np.random.Generator) -> It
 def _with_own(edges: Edges, connections: Float[np.ndarray, "post pre"]) -> Weight:
     heard = edges.coupling.weight
     off = ~np.eye(heard.shape[1], dtype=bool)
-    first = np.where(off, heard[0], 0.0)
-    size = float((first**2).sum())
-    shares = [1.0] + [float((later * first).sum()) / size if size else 0.0 for later in heard[1:]]
+    if isinstance(edges.coupling, PoissonCoupling):
+        shares = edges.profile.tolist()
+    else:
+        first = np.where(off, heard[0], 0.0)
+        size = float((first**2).sum())
+        later = [float((lag * first).sum()) / size if size else 0.0 for lag in heard[1:]]
+        shares = [1.0, *later]
     own = np.where(off, 0.0, heard)
     return own + np.stack([np.where(off, share * connections, 0.0) for share in shares])
