@@ -1,5 +1,7 @@
 """Lines against a number: what is far away does not squeeze them."""
 
+import itertools
+
 import numpy as np
 
 from neuroloom.report.figures.along import Level, Line, lines_along
@@ -30,3 +32,13 @@ def test_a_bar_that_reaches_a_little_above_is_drawn_in_full():
     points = np.array([(2, 3.0, 1, 200.0), (10, 0.02, 0.01, 0.03)])
     ax = lines_along([Line("a", "a", points)], "n", "mse")
     assert ax.get_ylim()[1] > 200
+
+
+def test_names_of_many_points_do_not_run_into_each_other():
+    x = 0.08754753805900532 * np.arange(1, 21)
+    ax = lines_along([Line("a", "a", np.stack([x, x, x, x], axis=1))], "ahead (s)", "r")
+    figure = ax.get_figure(root=True)
+    figure.canvas.draw()
+    boxes = [tick.get_window_extent() for tick in ax.get_xticklabels()]
+    assert len(boxes) > 3
+    assert all(left.x1 < right.x0 for left, right in itertools.pairwise(boxes))

@@ -168,11 +168,13 @@ def _scale(
 
 
 def _ticks(ax: Axes, x: Float[np.ndarray, " x"]) -> None:
-    """At what was measured, where it has room."""
+    """At what was measured, where it has room; the longer the numbers, the more they need."""
     where = np.log(x) if ax.get_xscale() == "log" else x
+    names = [f"{v:g}" if v == round(v) else f"{v:.3g}" for v in x]
+    room = max(0.07, 0.025 * max(map(len, names))) * (where[-1] - where[0])
     kept = [0]
     for i in range(1, len(x)):
-        if where[i] - where[kept[-1]] > 0.07 * (where[-1] - where[0]):
+        if where[i] - where[kept[-1]] > room:
             kept.append(i)
-    ax.set_xticks(x[kept], [f"{value:g}" for value in x[kept]])
+    ax.set_xticks(x[kept], [names[i] for i in kept])
     ax.xaxis.set_minor_locator(NullLocator())
