@@ -68,7 +68,7 @@ class Known:
 
 def least_squares(moments: LaggedMoments) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Coefficients, covariance of residuals, and diagonal of the inverse predictor covariance."""
-    scale = np.sqrt(np.diag(moments.past))
+    scale = np.sqrt(np.maximum(np.diag(moments.past), 0.0))
     scale = np.where(scale > 0, scale, 1.0)
     inverse = np.linalg.pinv(moments.past / np.outer(scale, scale), hermitian=True)
     inverse = inverse / np.outer(scale, scale)

@@ -193,7 +193,7 @@ def _lasso_path(moments: LaggedMoments, penalties: Sequence[float]) -> list[np.n
 
 def _scale(past: Float[np.ndarray, "predictor predictor"]) -> Float[np.ndarray, " predictor"]:
     """SD of each predictor; 1 for one that never changes."""
-    sd = np.sqrt(np.diag(past))
+    sd = np.sqrt(np.maximum(np.diag(past), 0.0))
     return np.where(sd > 0, sd, 1.0)
 
 

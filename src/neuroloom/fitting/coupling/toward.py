@@ -23,7 +23,7 @@ def toward_path(
 
     with S the SDs of the predictors. Without a penalty, least squares of smallest size.
     """
-    sd = np.sqrt(np.diag(moments.past))
+    sd = np.sqrt(np.maximum(np.diag(moments.past), 0.0))
     sd = np.where(sd > 0, sd, 1.0)
     value, vector = np.linalg.eigh(moments.past / np.outer(sd, sd))
     value = np.maximum(value, 0.0)

@@ -13,6 +13,8 @@ __all__ = ["N_FOLDS", "best_on_blocks", "relative_error"]
 
 N_FOLDS = 4
 """Blocks of time, each left out once, on which a penalty is chosen."""
+LEAST_VARIANCE = 1e-9
+"""Of held-out frames, as a share of that in the others: below it, it is rounding."""
 
 
 def relative_error(
@@ -24,13 +26,16 @@ def relative_error(
 
     $$\frac1N \sum_i \frac{\langle (x_i - c_i - a_i^\top z)^2 \rangle}{\mathrm{var}(x_i)}$$
 
-    Only moments are needed. 1 is the error of the held-out mean.
+    Only moments are needed. 1 is the error of the held-out mean. A neuron that is silent, or
+    constant, in the held-out frames cannot be scored there and is left out; 1 where all are.
     """
     offset = held_out.now_mean - training.now_mean
     offset = offset - (held_out.past_mean - training.past_mean) @ coefficient
     error = np.diag(held_out.now) - 2 * (coefficient * held_out.cross).sum(0)
     error = error + (coefficient * (held_out.past @ coefficient)).sum(0) + offset**2
-    return float(np.mean(error / np.maximum(np.diag(held_out.now), np.finfo(float).tiny)))
+    variance = np.diag(held_out.now)
+    varies = variance > LEAST_VARIANCE * np.diag(training.now)
+    return float(np.mean(error[varies] / variance[varies])) if varies.any() else 1.0
 
 
 def best_on_blocks(
