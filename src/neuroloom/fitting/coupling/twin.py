@@ -11,7 +11,9 @@ from neuroloom.fitting.coupling.poisson import PoissonCoupling
 __all__ = ["simulate_twin"]
 
 STEADY = 0.98
-"""Growth a step above which the twin's connections are weakened."""
+"""Growth a step above which the twin's connections are weakened, and a neuron's own past is."""
+MOST_TIMES = 60
+"""How often connections are weakened by a tenth before there are none."""
 MOST_SPIKES = 20.0
 """Mean count of a bin above which a spiking twin runs away."""
 
@@ -23,8 +25,10 @@ def simulate_twin(
 
     Connections are drawn anew, with the densities, weights and gains that were found; a neuron's
     own past, common drive in the past and at the moment, and noise are those of the fit. Coupling
-    further back than one step is left out. Fitting the same estimator to it says what of the
-    connectivity can be found in data like these, if the model is right.
+    further back than one step is left out. Where that would run away, connections are weakened, and
+    so is the past of a neuron that runs away by itself: a twin of slow drift is less slow. Fitting
+    the same estimator to it says what of the connectivity can be found in data like these, if the
+    model is right.
 
     Args:
         edges: From `EdgePosterior.fit`.
@@ -40,13 +44,16 @@ def simulate_twin(
     weight = np.where(there & ~np.eye(n, dtype=bool), weight, 0.0)
     if isinstance(edges.coupling, PoissonCoupling):
         return _spikes(edges, edges.coupling, weight, n_steps, rng)
-    own = np.diagonal(edges.coupling.weight, axis1=1, axis2=2)
+    own = _calmed(np.diagonal(edges.coupling.weight, axis1=1, axis2=2))
     between = weight + model.common + model.detour[block]
     np.fill_diagonal(between, 0.0)
-    growth = _growth(between, own, rng)
-    while growth > STEADY and between.any():
+    alone = max(_growth(np.zeros_like(between), own, rng), STEADY) * (1 + 1e-6)
+    for _ in range(MOST_TIMES):
+        if _growth(between, own, rng) <= alone:
+            break
         weight, between = 0.9 * weight, 0.9 * between
-        growth = _growth(between, own, rng)
+    else:
+        weight, between = np.zeros_like(weight), np.zeros_like(between)
     factors = edges.factors
     noise = np.sqrt(factors.own_variance) * rng.normal(size=(n_steps, n))
     if factors.n:
@@ -111,6 +118,17 @@ def _run(between: np.ndarray, own: np.ndarray, noise: np.ndarray) -> np.ndarray:
         past = x[t - n_lags : t][::-1]
         x[t] = between @ past[0] + (own * past).sum(0) + shock
     return x[n_lags:]
+
+
+def _calmed(own: np.ndarray) -> np.ndarray:
+    """Every neuron's own past with no root above `STEADY`: lag l times shrinkage to the power l."""
+    n_lags, n = own.shape
+    companion = np.zeros((n, n_lags, n_lags))
+    companion[:, 0] = own.T
+    companion[:, np.arange(1, n_lags), np.arange(n_lags - 1)] = 1.0
+    largest = np.abs(np.linalg.eigvals(companion)).max(axis=1)
+    shrinkage = np.minimum(STEADY / np.maximum(largest, STEADY), 1.0)
+    return own * shrinkage ** np.arange(1, n_lags + 1)[:, None]
 
 
 def _growth(between: np.ndarray, own: np.ndarray, rng: np.random.Generator) -> float:
