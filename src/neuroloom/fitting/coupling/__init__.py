@@ -13,6 +13,7 @@ from neuroloom.fitting.coupling.likelihoods import (
 )
 from neuroloom.fitting.coupling.linear import Lasso, ReducedRank, Ridge
 from neuroloom.fitting.coupling.links import Exponential, Softplus
+from neuroloom.fitting.coupling.own_scale import own_scale
 from neuroloom.fitting.coupling.penalties import L1, L2, GroupL1
 from neuroloom.fitting.coupling.poisson import Poisson, PoissonCoupling
 from neuroloom.fitting.coupling.sensitivity import by_number_of_factors
@@ -45,5 +46,6 @@ __all__ = [
     "by_number_of_factors",
     "find_factors",
     "likelihood_of",
+    "own_scale",
     "simulate_twin",
 ]

@@ -14,6 +14,7 @@ from neuroloom.fitting.coupling.edge_places import placed
 from neuroloom.fitting.coupling.estimates import Known
 from neuroloom.fitting.coupling.factors import Factors
 from neuroloom.fitting.coupling.likelihoods import AbstractLikelihood, likelihood_of
+from neuroloom.fitting.coupling.linear_estimates import LAGS
 from neuroloom.fitting.coupling.poisson import PoissonCoupling
 from neuroloom.runs import progress_bar
 
@@ -108,6 +109,7 @@ class EdgePosterior:
         n_blocks: Blocks of time for standard errors and bootstraps.
         likelihood: `GaussianLikelihood()` or `PoissonLikelihood()`; None takes Poisson for spike
             counts of which no neuron has more than 5 a bin (`likelihood_of`).
+        least_lags: The fewest lags that None chooses among: 1, or 2 for a slow sensor.
     """
 
     n_lags: int | None = None
@@ -115,12 +117,18 @@ class EdgePosterior:
     n_bootstraps: int = 0
     n_blocks: int = 50
     likelihood: AbstractLikelihood | None = None
+    least_lags: int = 1
 
     def __post_init__(self) -> None:
         if self.n_bootstraps < 0 or self.n_blocks < 2:
             raise InputError(
                 "`n_bootstraps` must be at least 0 and `n_blocks` at least 2; got "
                 f"{self.n_bootstraps} and {self.n_blocks}. Leave them out for the defaults."
+            )
+        if self.least_lags not in LAGS:
+            raise InputError(
+                f"`least_lags` must be one of {', '.join(map(str, LAGS))}; got {self.least_lags}. "
+                "Give `n_lags` for any other number."
             )
 
     def fit(
@@ -157,7 +165,9 @@ class EdgePosterior:
         with progress_bar("connectivity", total=3 + self.n_bootstraps, enabled=progress) as bar:
             n_lags, lag_error = self.n_lags, {}
             if n_lags is None:
-                n_lags, lag_error = likelihood.choose_lags(activity, behavior)
+                n_lags, lag_error = likelihood.choose_lags(
+                    activity, behavior, least=self.least_lags
+                )
             bar.advance(note=f"{n_lags} lags")
             found = likelihood.estimates(
                 activity,

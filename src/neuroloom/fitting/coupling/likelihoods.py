@@ -39,9 +39,9 @@ class AbstractLikelihood(abc.ABC):
 
     @abc.abstractmethod
     def choose_lags(
-        self, activity: Activity, behavior: Behavior | None
+        self, activity: Activity, behavior: Behavior | None, *, least: int = 1
     ) -> tuple[int, dict[int, float]]:
-        """Steps of the past, and the held-out error of each number that was tried."""
+        """Steps of the past, at least `least`, and the held-out error of each number tried."""
 
     @abc.abstractmethod
     def estimates(
@@ -67,10 +67,10 @@ class GaussianLikelihood(AbstractLikelihood):
         return "Gaussian"
 
     def choose_lags(
-        self, activity: Activity, behavior: Behavior | None
+        self, activity: Activity, behavior: Behavior | None, *, least: int = 1
     ) -> tuple[int, dict[int, float]]:
         """The fewest that predict held-out blocks as well as any, within one standard error."""
-        return choose_lags(activity, behavior)
+        return choose_lags(activity, behavior, least=least)
 
     def estimates(
         self,
@@ -103,12 +103,12 @@ class PoissonLikelihood(AbstractLikelihood):
         return "Poisson"
 
     def choose_lags(
-        self, activity: Activity, behavior: Behavior | None
+        self, activity: Activity, behavior: Behavior | None, *, least: int = 1
     ) -> tuple[int, dict[int, float]]:
         """As many as there are frames for, up to five: their shape is one for all connections."""
         tried = [n for n in LAGS if n < activity.shape[1]]
         fits = [n for n in tried if n == 1 or enough(LaggedFrames(activity, n, behavior))]
-        return max(fits, default=1), {}
+        return max(fits, default=least), {}
 
     def estimates(
         self,

@@ -118,14 +118,16 @@ class LinearEstimates(AbstractEstimates):
 def choose_lags(
     activity: Float[np.ndarray, "trial time neuron"],
     behavior: Float[np.ndarray, "_ _ channel"] | None,
+    *,
+    least: int = 1,
 ) -> tuple[int, dict[int, float]]:
     """The fewest lags that predict held-out blocks as well as any, and the error of each tried."""
     errors: dict[int, np.ndarray] = {}
     for n_lags in LAGS:
-        if n_lags >= activity.shape[1]:
+        if n_lags < least or (n_lags >= activity.shape[1] and errors):
             continue
         frames = LaggedFrames(activity, n_lags, behavior)
-        if n_lags > 1 and not enough(frames):
+        if errors and not enough(frames):
             break
         check_frames(frames)
         errors[n_lags] = _block_errors(frames)
