@@ -1,6 +1,7 @@
 """`neuroloom connectivity`: from a recording to a page, on a small network that is known."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from rich.console import Console
 
 import neuroloom as nl
 from neuroloom.cli import main
-from neuroloom.connectome import Connectome
+from neuroloom.connectome import Connectome, rewire
 from neuroloom.errors import InputError
 from neuroloom.fitting.coupling import EdgePosterior, by_number_of_factors, simulate_twin
 from neuroloom.recording import Recording, write_npz
@@ -76,14 +77,22 @@ def test_the_table_names_who_drives_whom(found):
 
 def test_forecasts_are_scored_on_the_end_beside_baselines(found):
     _, answer = found
-    scores = answer.forecasts.set_index(["arm", "measure"])["value"]
+    scores = answer.forecasts.scores.set_index(["arm", "measure"])["value"]
     assert scores[("edge posterior", "r")] > scores[("own past", "r")] + 0.1
     assert scores[("mean", "r")] == 0
-    assert set(answer.forecasts["arm"]) >= {"ridge", "lasso", "persistence", "own past, 5 lags"}
-    gain = answer.gain.set_index("measure")
+    assert set(answer.forecasts.scores["arm"]) >= {
+        "ridge",
+        "lasso",
+        "persistence",
+        "own past",
+        "own past + behavior",
+        "own past + behavior, 5 lags",
+        "coupling of wrong neurons",
+    }
+    gain = answer.forecasts.gain.set_index("measure")
     assert gain.loc["r", "low"] > 0
-    assert answer.measured.shape == (1, 300, N)
-    assert set(answer.rollouts["horizon"]) == {1, 2, 3}
+    assert answer.forecasts.measured.shape == (1, 300, N)
+    assert set(answer.forecasts.rollouts["horizon"]) == {1, 2, 3}
 
 
 def test_held_out_frames_are_seen_by_no_forecast():
@@ -93,7 +102,7 @@ def test_held_out_frames_are_seen_by_no_forecast():
     other = Recording(changed, recording.neuron_id, kind="rate", dt=0.1, unit="Hz")
     config = ConnectivityConfig(bootstraps=0, twins=0, blocks=10, horizon=1, lags=1)
     one, two = (connectivity(r, config=config, progress=False) for r in (recording, other))
-    np.testing.assert_array_equal(one.predicted, two.predicted)
+    np.testing.assert_array_equal(one.forecasts.predicted, two.forecasts.predicted)
 
 
 def test_a_twin_says_what_can_be_found(found):
@@ -140,6 +149,25 @@ def test_a_connectome_is_compared_with_rewired_ones(found):
     assert shares == pytest.approx((weight != 0).sum())
 
 
+def test_pairs_of_two_classes_are_held_against_rewired_ones():
+    weight, recording = truth_and_recording()
+    wiring = wired_as(weight, recording.neuron_id)
+    probability = np.random.default_rng(1).random((N, N))
+    found = compared_with(
+        wiring, recording.neuron_id, probability, n_draws=1, rng=np.random.default_rng(2)
+    )
+    again = wiring_between(rewire(wiring, rng=np.random.default_rng(2)), recording.neuron_id) > 0
+    cell_type = np.array(["a", "b"] * (N // 2))
+    assert len(found.by_class) == 4
+    for row in found.by_class.to_dict("records"):
+        pairs = (cell_type[:, None] == row["post_type"]) & (cell_type == row["pre_type"])
+        np.fill_diagonal(pairs, False)
+        assert row["pairs"] == pairs.sum()
+        assert row["null"] == pytest.approx(probability[pairs & again].mean())
+        assert row["null_low"] == row["null"] == row["null_high"]
+        assert row["probability_wired"] == pytest.approx(probability[pairs & (weight != 0)].mean())
+
+
 def test_wiring_keeps_its_direction_and_gaps_have_none():
     ids = np.array(["a", "b", "c"])
     wiring = Connectome(
@@ -169,6 +197,61 @@ def test_a_prior_is_used_and_then_confirms_nothing():
     assert p[off & (weight != 0)].mean() > p[off & (weight == 0)].mean() + 0.4
 
 
+def test_units_of_one_neuron_change_no_probability():
+    _, recording = truth_and_recording(7, n_steps=800)
+    config = ConnectivityConfig(bootstraps=0, twins=0, blocks=10, horizon=1, lags=1)
+    activity = recording.activity.copy()
+    activity[:, :, 3] *= 1_000
+    other = Recording(activity, recording.neuron_id, kind="rate", dt=0.1, unit="Hz")
+    one, two = (connectivity(r, config=config, progress=False) for r in (recording, other))
+    np.testing.assert_allclose(one.edges.probability, two.edges.probability, atol=1e-5)
+    np.testing.assert_allclose(two.scale[3], 1_000 * one.scale[3])
+    weights = [a.table.set_index(["pre", "post"])["weight"] for a in (one, two)]
+    assert weights[1]["n00", "n03"] == pytest.approx(1_000 * weights[0]["n00", "n03"], rel=1e-4)
+    assert weights[1]["n03", "n00"] == pytest.approx(weights[0]["n03", "n00"] / 1_000, rel=1e-4)
+    np.testing.assert_allclose(
+        two.forecasts.predicted[:, 1:] / [1_000 if i == 3 else 1 for i in range(N)],
+        one.forecasts.predicted[:, 1:],
+        rtol=1e-4,
+        atol=1e-6,
+    )
+
+
+def test_trials_may_differ_in_length():
+    _, recording = truth_and_recording(8, n_steps=1_200)
+    activity = recording.activity.reshape(3, 400, N).copy()
+    activity[1, 250:] = np.nan
+    rec = Recording(activity, recording.neuron_id, kind="rate", dt=0.1)
+    config = ConnectivityConfig(bootstraps=0, twins=0, blocks=10, horizon=1, lags=1)
+    answer = connectivity(rec, config=config, progress=False)
+    assert len(answer.neuron_id) == N
+    told = " ".join(answer.notes)
+    assert "1,047 of 1,050 frames count (3 trials of 250 to 400 frames of 0.1 s)" in told
+
+
+def test_few_neurons_are_said_to_say_little(tmp_path):
+    _, recording = truth_and_recording(9, n_steps=300)
+    rec = Recording(recording.activity[:, :, :3], recording.neuron_id[:3], kind="rate", dt=0.1)
+    config = ConnectivityConfig(bootstraps=0, blocks=10, horizon=1)
+    answer = connectivity(rec, config=config, progress=False)
+    assert any("fewer than 90 pairs" in note for note in answer.notes)
+    page = write_connectivity_page(answer, tmp_path / "page.html", name="three")
+    assert "fewer than 90 pairs" in page.read_text(encoding="utf-8")
+
+
+def test_a_neuron_without_held_out_activity_is_no_trouble_to_the_page(tmp_path):
+    _, recording = truth_and_recording(10, n_steps=600)
+    activity = recording.activity.copy()
+    activity[:, 450:, 2] = 0.0
+    rec = Recording(activity, recording.neuron_id, kind="rate", dt=0.1)
+    config = ConnectivityConfig(bootstraps=0, twins=0, blocks=10, horizon=2, lags=1)
+    answer = connectivity(rec, config=config, progress=False)
+    assert (answer.table["pre"] == "n02").any()
+    scores = answer.forecasts.scores
+    assert np.isfinite(scores["value"]).all()
+    write_connectivity_page(answer, tmp_path / "page.html", name="silent")
+
+
 def test_neurons_seldom_seen_or_constant_are_left_out_by_name():
     _, recording = truth_and_recording(4, n_steps=600)
     activity = recording.activity.copy()
@@ -183,6 +266,9 @@ def test_neurons_seldom_seen_or_constant_are_left_out_by_name():
     assert "1 of 16 neurons are observed in fewer than 90% of the frames" in told
     assert "1 of 16 neurons are constant" in told
     assert "calcium is slow" in told
+    longer = connectivity(rec, config=replace(config, lags=None), progress=False)
+    assert longer.edges.n_lags >= 2  # calcium
+    assert "calcium is slow" not in " ".join(longer.notes)
 
 
 def test_trials_are_held_out_whole_where_there_are_five():
@@ -207,11 +293,19 @@ def test_the_page_and_the_terminal_say_what_was_found(found, tmp_path):
     html = page.read_text(encoding="utf-8")
     assert "toy &lt;b&gt;" in html
     assert not re.search(r"(src|href)=\"https?:", html)
-    for title in ("Who drives whom", "Free-running forecasts", "Common drive", "Beside the conn"):
+    for title in (
+        "Who drives whom",
+        "Free-running forecasts",
+        "Common drive",
+        "Beside the conn",
+        "Do probabilities come true?",
+        "By classes of who drives and who is driven",
+        "Over a forecast whose other neurons are late",
+    ):
         assert title in html
     told = connectivity_answer(answer)
     assert "of 240 ordered pairs are connected" in told
-    assert "likelier than others, more than by chance" in told
+    assert "the connectome wires are likelier than by chance" in told
     console = Console(record=True, width=120)
     print_connectivity(answer, console=console)
     text = console.export_text()
@@ -247,13 +341,29 @@ def test_the_command_writes_page_and_table(tmp_path, capsys):
     assert "ordered pairs are connected" in said
     assert (tmp_path / "connectivity-rec.html").exists()
     header = (tmp_path / "connectivity-rec.csv").read_text().splitlines()[0]
-    assert header.startswith("pre,post,probability,weight,low,high")
+    assert header.startswith("pre,post,probability,effect,weight,low,high")
 
 
 @pytest.mark.parametrize(
     ("make", "said"),
     [
         (lambda r, w: nl.connectivity(r, behavior=["spead"]), "`spead` is none of its 1.*speed"),
+        (
+            lambda r, w: nl.connectivity(r, behavior=["speed", "speed"]),
+            "name each variable once.*Leave out what repeats",
+        ),
+        (
+            lambda r, w: nl.connectivity(
+                replace(r, behavior={"still": np.ones((1, 50))}), behavior=["still"]
+            ),
+            "`still` is constant there. Leave it out",
+        ),
+        (
+            lambda r, w: nl.connectivity(
+                replace(r, behavior={"lost": np.full((1, 50), np.nan)}), behavior=["lost"]
+            ),
+            "`lost` is never observed there. Leave it out",
+        ),
         (lambda r, w: ConnectivityConfig(lags=0), "`--lags` must be at least 1"),
         (lambda r, w: ConnectivityConfig(test_fraction=1.0), "`--test-fraction` must be above 0"),
         (

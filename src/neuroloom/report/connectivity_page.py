@@ -1,33 +1,30 @@
 """The page of a connectivity: one self-contained HTML file."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from neuroloom.report.figures.along import Line, lines_along
+from neuroloom.report.connectivity_forecasts import forecast_section
+from neuroloom.report.connectivity_wired import wired_section, wired_sentence
 from neuroloom.report.figures.connectivity import (
     alike_order,
     connectivity_matrix,
     factor_sensitivity,
     surest_graph,
+    twin_calibration,
 )
-from neuroloom.report.figures.dots import DotPanel, Dots, dot_panels
-from neuroloom.report.figures.traces import Trace, activity_traces
 from neuroloom.report.html import write_answer_page
 from neuroloom.report.layout import Fact, Picture, Section
 from neuroloom.report.tables import Cell, Column, Table
-from neuroloom.report.wording import brief, number
-from neuroloom.studies.connectivity import OURS, Connectivity
-from neuroloom.studies.wired_or_not import Wired
+from neuroloom.report.wording import brief, number, signed
+from neuroloom.studies.connectivity import SURE, Connectivity
+from neuroloom.studies.connectivity_forecasts import OURS
 
 __all__ = ["connectivity_answer", "write_connectivity_page"]
 
-SURE = 0.9
-N_TRACES = 6
 MOST_ROWS = 500
-_GROUPS = {OURS: "default"}
+WIDE = 30  # neurons whose matrix needs the whole width of the page
 
 
 def write_connectivity_page(found: Connectivity, page: Path, *, name: str) -> Path:
@@ -60,14 +57,14 @@ def connectivity_answer(found: Connectivity) -> str:
     n_sure, expected = _n_sure(found), float(table["probability"].to_numpy().sum())
     ends = zip(table["pre"].tolist(), table["post"].tolist(), strict=True)
     names = ", ".join(f"{pre} → {post}" for pre, post in list(ends)[: min(3, n_sure)])
-    gain = found.gain.set_index("measure").loc["r"]
+    gain = found.forecasts.gain.set_index("measure").loc["r"]
     sentences = [
         f"{n_sure:,} of {len(table):,} ordered pairs are connected with a probability of at least "
         f"{SURE:g}"
         + (f", {names} the surest" if names else "")
         + f"; {expected:,.0f} connections are expected in all.",
         f"Hearing other neurons changes the next-step correlation on held-out frames by "
-        f"{_signed(gain['value'])} ({_signed(gain['low'])} to {_signed(gain['high'])}).",
+        f"{signed(gain['value'])} ({signed(gain['low'])} to {signed(gain['high'])}).",
     ]
     if found.twin:
         right = found.twin["sure_right"]
@@ -79,7 +76,7 @@ def connectivity_answer(found: Connectivity) -> str:
             f"{number(found.twin['prevalence'])})."
         )
     if found.wired is not None:
-        sentences.append(_wired_sentence(found.wired))
+        sentences.append(wired_sentence(found.wired))
     return " ".join(sentences)
 
 
@@ -87,40 +84,13 @@ def _n_sure(found: Connectivity) -> int:
     return int((found.table["probability"].to_numpy(float) >= SURE).sum())
 
 
-def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows as mappings, under plain names."""
-    return [{str(k): v for k, v in row.items()} for row in table.to_dict("records")]
-
-
 def _several(n: int, what: str) -> str:
     return f"{n} {what}" if n == 1 else f"{n} {what}s"
 
 
-def _signed(value: float) -> str:
-    return f"{'+' if value >= 0 else '−'}{abs(float(value)):.3f}"
-
-
-def _wired_sentence(wired: Wired) -> str:
-    z = _above(wired)
-    how = "more than" if z > 2 else "less than" if z < -2 else "no more than"
-    return (
-        f"Pairs that the connectome wires are likelier than others, {how} by chance: AUROC "
-        f"{number(wired.auroc)}, rewired with every degree kept {number(wired.null_auroc.mean())} "
-        f"({number(wired.null_auroc.min())} to {number(wired.null_auroc.max())})."
-    )
-
-
-def _above(wired: Wired) -> float:
-    """How many SD of the null draws the real wiring lies above their mean."""
-    if len(wired.null_auroc) < 2:
-        return 0.0
-    sd = float(wired.null_auroc.std(ddof=1)) * np.sqrt(1 + 1 / len(wired.null_auroc))
-    return (wired.auroc - float(wired.null_auroc.mean())) / max(sd, 1e-12)
-
-
 def _facts(found: Connectivity) -> tuple[Fact, ...]:
-    own = found.forecasts.set_index(["arm", "measure"])["value"]
-    n_frames = int(np.isfinite(found.measured).all(axis=2).sum())
+    own = found.forecasts.scores.set_index(["arm", "measure"])["value"]
+    n_frames = int(np.isfinite(found.forecasts.measured).all(axis=2).sum())
     facts = [
         Fact("neurons", f"{len(found.neuron_id):,}"),
         Fact(
@@ -155,9 +125,9 @@ def _facts(found: Connectivity) -> tuple[Fact, ...]:
 def _sections(found: Connectivity) -> list[Section]:
     return [
         _who(found),
-        _forecast_section(found),
+        forecast_section(found),
         _sure_section(found),
-        *([_wired_section(found.wired)] if found.wired is not None else []),
+        *([wired_section(found.wired)] if found.wired is not None else []),
         Section(
             "made", "How it was made", "What was kept, chosen and assumed.", sentences=found.notes
         ),
@@ -168,16 +138,18 @@ def _who(found: Connectivity) -> Section:
     edges = found.edges
     order = alike_order(edges.connectivity, edges.model.pre_class)
     names = found.neuron_id[order]
+    wide = len(names) > WIDE
     pictures = [
         Picture(
             "matrix",
             "Who drives whom",
-            "Mean weight of each connection, its probability counted in: how much the neuron down "
-            "the side moves, one step later, for one unit of the neuron along the bottom. Neurons "
-            "that send alike stand together. The diagonal, a neuron's own past, is left out.",
+            "Mean effect of each connection, its probability counted in: how much the neuron down "
+            "the side moves, one step later, when the neuron along the bottom moves; each in SDs "
+            "of what is its own, beyond the past and common drive. Neurons that send alike stand "
+            "together. The diagonal, a neuron's own past, is left out.",
             connectivity_matrix(edges.connectivity[np.ix_(order, order)], names, ""),
-            wide=len(names) > 30,
-            full=len(names) > 30,
+            wide=wide,
+            full=wide,
         )
     ]
     if _n_sure(found):
@@ -186,9 +158,9 @@ def _who(found: Connectivity) -> Section:
                 "surest",
                 "The strongest sure connections",
                 f"Up to 40 connections of probability {SURE:g} or more, the strongest; "
-                "orange excites, blue inhibits, thickness is weight. Arrows go from who drives to "
-                "who is driven.",
-                surest_graph(found.table, names),
+                "orange excites, blue inhibits, thickness is the effect. Arrows go from who drives "
+                "to who is driven.",
+                surest_graph(found.table, names, least=SURE),
             )
         )
     return Section(
@@ -198,13 +170,13 @@ def _who(found: Connectivity) -> Section:
         "step, beyond all other recorded neurons, their common drive and its own past. What was "
         "not recorded can still stand behind it; stimulation is the test.",
         pictures=tuple(pictures),
-        tables=(_edge_table(found.table),),
+        tables=(_edge_table(found.table, found.unit), _neuron_table(found)),
     )
 
 
-def _edge_table(table: pd.DataFrame) -> Table:
+def _edge_table(table: pd.DataFrame, unit: str) -> Table:
     shown = table.head(MOST_ROWS)
-    numeric = ["probability", "weight", "low", "high", "standard_error", "stability"]
+    numeric = ["probability", "effect", "weight", "low", "high", "standard_error", "stability"]
     numeric += ["count"] * ("count" in table)
     columns = (
         Column("from"),
@@ -217,104 +189,54 @@ def _edge_table(table: pd.DataFrame) -> Table:
             Cell(str(row["post"]), str(row["post"])),
             *(Cell("–" if pd.isna(row[k]) else brief(row[k]), float(row[k])) for k in numeric),
         )
-        for row in _rows(shown)
+        for row in shown.to_dict("records")
     )
+    each = f"{unit} per {unit}" if unit else "units of activity"
     caption = (
-        "Likeliest first. Weight: posterior mean; low and high: 90 % interval of the weight if the "
-        "connection exists; standard error: of its least-squares estimate; stability: share of "
-        "block bootstraps in which it is likelier than not."
+        f"Likeliest first. Effect: as in the matrix; weight: the same in {each}; low and high: "
+        "90 % interval of the weight if the connection exists; standard error: of its "
+        "least-squares estimate; stability: share of block bootstraps in which it is likelier than "
+        "not."
     )
     if len(shown) < len(table):
         caption += f" {len(shown):,} of {len(table):,} pairs; the CSV has all."
     return Table("edges", caption, columns, rows)
 
 
-def _forecast_section(found: Connectivity) -> Section:
-    panels = []
-    for measure, title, chance in (("r", "next-step r", 0.0), ("skill", "skill", 0.0)):
-        rows = found.forecasts.query("measure == @measure")
-        dots = tuple(
-            Dots(
-                str(row["arm"]),
-                np.array([row["value"]], float),
-                _GROUPS.get(str(row["arm"]), "baseline"),
-                low=float(row["low"]),
-                high=float(row["high"]),
-            )
-            for row in _rows(rows)
-            if np.isfinite(row["value"])
+def _neuron_table(found: Connectivity) -> Table:
+    """What each neuron sends and receives, over all its pairs."""
+    edges = found.edges
+    sure = edges.probability >= SURE
+    columns = {
+        "class of senders": edges.model.pre_class + 1,
+        "class of receivers": edges.model.post_class + 1,
+        "expected to drive": edges.probability.sum(axis=0),
+        "surely drives": sure.sum(axis=0),
+        "summed effect on others": edges.connectivity.sum(axis=0),
+        "expected drivers": edges.probability.sum(axis=1),
+        "sure drivers": sure.sum(axis=1),
+        "summed effect on it": edges.connectivity.sum(axis=1),
+    }
+    rows = tuple(
+        (
+            Cell(str(name), str(name)),
+            *(Cell(brief(float(values[i])), float(values[i])) for values in columns.values()),
         )
-        if dots:
-            panels.append(DotPanel(title, measure, dots, chance=chance))
-    pictures = (
-        [
-            Picture(
-                "forecasts",
-                "Forecasts of the next step",
-                "On frames held out from everything, mean over neurons with 95 % of resamples of "
-                "neurons. Skill is 1 − squared error / that of copying the last frame.",
-                dot_panels(panels),
-                wide=True,
-                full=True,
-            )
-        ]
-        if panels
-        else []
+        for i, name in enumerate(found.neuron_id.tolist())
     )
-    lines = []
-    rollouts = found.rollouts.query("measure == 'r'")
-    for arm, rows in rollouts.groupby("arm", sort=False):
-        points = np.stack(
-            [rows[k].to_numpy(float) for k in ("horizon", "value", "low", "high")], axis=1
-        )
-        points[:, 0] *= found.dt
-        points = points[np.isfinite(points[:, 1])]
-        if len(points):
-            lines.append(Line(str(arm), str(arm), points, _GROUPS.get(str(arm), "")))
-    if lines:
-        pictures.append(
-            Picture(
-                "rollouts",
-                "Free-running forecasts",
-                "Correlation of activity with a forecast that sees nothing after its origin, "
-                "against how far ahead it looks.",
-                lines_along(lines, "ahead (s)", "r, mean over neurons"),
-            )
-        )
-    pictures.append(_trace_picture(found))
-    return Section(
-        "forecasts",
-        "What it forecasts",
-        "A good forecast does not show that connections are right: common drive forecasts, too.",
-        pictures=tuple(pictures),
-    )
-
-
-def _trace_picture(found: Connectivity) -> Picture:
-    measured, predicted = found.measured[-1], found.predicted[-1]
-    error = np.nanmean((measured - predicted) ** 2, axis=0) / np.nanvar(measured, axis=0)
-    best = np.argsort(np.where(np.isfinite(error), error, np.inf), kind="stable")
-    places = best[np.unique(np.linspace(0, len(best) - 1, N_TRACES).astype(int))]
-    nothing = np.full(len(measured), np.nan)
-    traces = [
-        Trace(str(found.neuron_id[i]), measured[:, i], predicted[:, i], nothing, nothing)
-        for i in places
-    ]
-    time = np.arange(len(measured)) * found.dt
-    return Picture(
-        "traces",
-        "Held-out activity and its forecast",
-        "One step ahead, in the last held-out trial; neurons from best to worst forecast, in units "
-        "of their own SD.",
-        activity_traces(time, traces),
-        wide=True,
-        full=True,
+    return Table(
+        "neurons",
+        f"All {len(rows):,} neurons, with the number of others that each drives and is driven by: "
+        f"expected, and of probability {SURE:g} or more.",
+        (Column("neuron"), *(Column(title, True) for title in columns)),
+        rows,
+        folded=True,
     )
 
 
 def _sure_section(found: Connectivity) -> Section:
     factors = found.edges.factors
-    pictures = (
+    pictures = [
         Picture(
             "factors",
             "Common drive",
@@ -324,15 +246,28 @@ def _sure_section(found: Connectivity) -> Section:
             factor_sensitivity(factors.spectrum, factors.edge, factors.n, found.by_factors),
             wide=True,
             full=True,
-        ),
-    )
+        )
+    ]
     sentences = []
-    if found.twin:
+    if found.twin_calibration is not None:
         twin = found.twin
+        pictures.append(
+            Picture(
+                "calibration",
+                "Do probabilities come true?",
+                "In the simulated twin, whose connections are known: share of pairs that are "
+                "connected against the probability that the same estimator gives them, with 95 % "
+                "of what chance does to so many pairs (their number stands beside each point). On "
+                "the dashed line probabilities are right.",
+                twin_calibration(found.twin_calibration),
+            )
+        )
         sentences = [
             f"Of a simulated twin's connections, {twin['sign_accuracy']:.0%} get the right sign; "
             f"weights correlate {number(twin['pearson'])} with the true ones; probabilities are "
-            f"off by {number(twin['calibration_error'])} on average (expected calibration error).",
+            f"off by {number(twin['calibration_error'])} on average (expected calibration error)."
+            if twin["prevalence"] > 0
+            else "The simulated twin has no connection: none is expected in activity like this.",
             "A twin is drawn from the fitted distribution: it says what these data allow if the "
             "model is right, and nothing of whether it is.",
         ]
@@ -341,59 +276,6 @@ def _sure_section(found: Connectivity) -> Section:
         "How sure this is",
         "Probabilities come from all estimates together: how many connections there are, and how "
         "strong, is itself estimated.",
-        pictures=pictures,
+        pictures=tuple(pictures),
         sentences=tuple(sentences),
-    )
-
-
-def _wired_section(wired: Wired) -> Section:
-    z = _above(wired)
-    facts = (
-        Fact(
-            "AUROC",
-            number(wired.auroc),
-            f"{wired.n_wired:,} of {wired.n_pairs:,} pairs wired",
-            "default",
-        ),
-        Fact(
-            "rewired",
-            number(float(wired.null_auroc.mean())),
-            f"{number(float(wired.null_auroc.min()))} to {number(float(wired.null_auroc.max()))}",
-            "null",
-        ),
-        Fact("above the null", f"{z:.1f} SD"),
-        Fact("AUPRC", number(wired.auprc), f"chance {number(wired.n_wired / wired.n_pairs)}"),
-    )
-    tables = ()
-    if len(wired.by_class):
-        numeric = ("pairs", "wired", "probability", "probability_wired")
-        rows = tuple(
-            (
-                Cell(str(row["pre_type"]), str(row["pre_type"])),
-                Cell(str(row["post_type"]), str(row["post_type"])),
-                *(
-                    Cell("–" if pd.isna(row[k]) else brief(float(row[k])), float(row[k]))
-                    for k in numeric
-                ),
-            )
-            for row in _rows(wired.by_class.head(MOST_ROWS))
-        )
-        titles = ("pairs", "share wired", "mean probability", "of wired pairs")
-        tables = (
-            Table(
-                "classes",
-                "By cell type of who drives and who is driven; most pairs first.",
-                (Column("from"), Column("to"), *(Column(t, True) for t in titles)),
-                rows,
-                folded=True,
-            ),
-        )
-    return Section(
-        "wired",
-        "Beside the connectome",
-        "Whether pairs that the connectome connects have higher probabilities than pairs it does "
-        "not, against wirings with every degree kept. Functional connections need not be "
-        "anatomical ones.",
-        facts=facts,
-        tables=tables,
     )

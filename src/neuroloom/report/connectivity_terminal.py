@@ -40,8 +40,8 @@ def print_connectivity(found: Connectivity, *, console: Console | None = None) -
     scores.add_column("forecast", overflow="fold")
     for name in ("r", "squared error", "skill"):
         scores.add_column(name, justify="right", overflow="fold")
-    values = found.forecasts.pivot(index="arm", columns="measure", values="value")
-    for arm in dict.fromkeys(found.forecasts["arm"]):
+    values = found.forecasts.scores.pivot(index="arm", columns="measure", values="value")
+    for arm in dict.fromkeys(found.forecasts.scores["arm"]):
         own = values.loc[arm]
         scores.add_row(
             escape(str(arm)), number(own["r"]), brief(float(own["mse"])), number(own["skill"])

@@ -19,6 +19,7 @@ __all__ = [
     "measure_name",
     "number",
     "plain_name",
+    "signed",
     "verdict",
     "verdict_text",
 ]
@@ -156,6 +157,16 @@ def brief(value: float) -> str:
     """
     text = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
     return text.replace("-", "−", 1) if value < 0 else text
+
+
+def signed(value: float) -> str:
+    """Three decimals with their sign.
+
+    Example:
+        >>> signed(-0.0304), signed(0.2)
+        ('−0.030', '+0.200')
+    """
+    return f"{'+' if value >= 0 else '−'}{abs(float(value)):.3f}"
 
 
 def interval_text(low: float, high: float) -> str:

@@ -3,42 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float, Shaped
 
-from neuroloom.analysis.edges import edge_scores
-from neuroloom.analysis.forecasts import coupling_gain, forecast_scores, horizon_scores
+from neuroloom.analysis.edges import CalibrationTable, calibration_table, edge_scores
 from neuroloom.connectome import Connectome
 from neuroloom.errors import InputError, nearest
-from neuroloom.fitting.baselines import (
-    Autoregression,
-    Mean,
-    Persistence,
-    PopulationMean,
-    free_run,
-)
 from neuroloom.fitting.coupling import (
     EdgePosterior,
     Edges,
-    Lasso,
-    Ridge,
+    LaggedFrames,
     by_number_of_factors,
+    own_scale,
     simulate_twin,
 )
 from neuroloom.recording import Recording
 from neuroloom.runs import progress_bar
 from neuroloom.studies.connectivity_config import ConnectivityConfig
-from neuroloom.studies.held_out_part import learned_and_held_out
+from neuroloom.studies.connectivity_forecasts import Forecasts, forecasts_of
+from neuroloom.studies.held_out_part import Part, learned_and_held_out
 from neuroloom.studies.wired_or_not import Wired, compared_with, wiring_between
 
 __all__ = ["Connectivity", "connectivity"]
 
-OURS = "edge posterior"
-ALONE = "own past"
-N_ORIGINS = 100
+SLOW_LAGS = 2
+"""Steps of the past that a slow sensor needs at the least."""
+SURE = 0.9
+"""Probability above which a connection counts as sure."""
+FEW_PAIRS = 90
+"""Pairs of ten neurons: with fewer, a distribution of connections is hardly estimated."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,17 +47,17 @@ class Connectivity:
             frames.
         neuron_id: Of the neurons that took part, in their order.
         table: One row an ordered pair, likeliest first, then strongest: `pre`, `post`,
-            `probability`, `weight` (posterior mean), `low` and `high` (90 % of the weight if it
-            exists), `standard_error` of its least-squares estimate, `stability`, and `count` of
-            the connectome.
-        forecasts: Scores of one-step forecasts on held-out frames, baselines beside.
-        gain: Our score less that of own past alone, with its interval.
-        rollouts: Scores of free-running forecasts by horizon.
+            `probability`, `effect` (posterior mean, each neuron on its own `scale`), `weight` (the
+            same in units of activity), `low` and `high` (90 % of the weight if it exists),
+            `standard_error` of its least-squares estimate, `stability`, and `count` of the
+            connectome.
+        forecasts: Of held-out frames, their scores and those of baselines.
         by_factors: What other numbers of factors would have said.
         twin: Scores of the same estimator on simulated twins, by name, mean over twins.
+        twin_calibration: Its probabilities against the connections of the twins; None without.
         wired: Comparison with the connectome; None without one.
-        predicted: Forecasts of the held-out frames.
-        measured: The held-out frames.
+        scale: Of each neuron, in the unit of activity: `edges` has every neuron's activity divided
+            by it.
         dt: Seconds a step.
         unit: Of the activity.
         notes: What a reader must know, a sentence each.
@@ -69,14 +66,12 @@ class Connectivity:
     edges: Edges
     neuron_id: Shaped[np.ndarray, " neuron"]
     table: pd.DataFrame
-    forecasts: pd.DataFrame
-    gain: pd.DataFrame
-    rollouts: pd.DataFrame
+    forecasts: Forecasts
     by_factors: pd.DataFrame
     twin: dict[str, float]
+    twin_calibration: CalibrationTable | None
     wired: Wired | None
-    predicted: Float[np.ndarray, "trial time neuron"]
-    measured: Float[np.ndarray, "trial time neuron"]
+    scale: Float[np.ndarray, " neuron"]
     dt: float
     unit: str
     notes: tuple[str, ...]
@@ -123,37 +118,40 @@ def connectivity(
             "Connectivity must be read from activity over time; this recording has one number a "
             "trial. Use `predict` for responses."
         )
-    kept, notes = _kept(recording, config.least_observed)
-    activity = recording.activity[:, :, kept]
-    cue = _behavior(recording, behavior)
+    n_trials, n_steps, _ = recording.activity.shape
+    parts = learned_and_held_out(n_trials, n_steps, config.test_fraction)
+    kept, notes = _kept(recording, config.least_observed, parts[0])
+    cue = _behavior(recording, behavior, parts[0])
     ids = recording.neuron_id[kept]
-    rng = np.random.default_rng([config.seed, 0])
+    activity = recording.activity[:, :, kept]
+    scale = own_scale(activity, cue)
+    scaled = activity / scale
     counts = None if connectome is None else wiring_between(connectome, ids)
     wired = None if counts is None or not config.prior else counts > 0
     method = EdgePosterior(
         n_lags=config.lags,
         n_factors=config.factors,
-        n_bootstraps=config.bootstraps,
         n_blocks=config.blocks,
+        least_lags=_least_lags(recording.kind, activity, cue, parts[0]),
     )
     with progress_bar("connectivity", total=5 + config.twins, enabled=progress) as bar:
-        edges = method.fit(activity, cue, wired=wired, rng=rng)
+        edges = replace(method, n_bootstraps=config.bootstraps).fit(
+            scaled, cue, wired=wired, rng=np.random.default_rng([config.seed, 0])
+        )
         bar.advance(note=f"{edges.n_lags} lags, {edges.factors.n} factors")
-        forecasts, gain, rollouts, predicted, measured = _forecasts(
-            activity, cue, edges, config, wired, recording.unit
+        forecasts = forecasts_of(
+            activity, cue, parts, method, config, wired=wired, unit=recording.unit
         )
         bar.advance(2, note="forecasts")
-        chosen = edges.factors.n
-        most = min(2 * chosen + 5, activity.shape[2] - 1)
-        sensitivity = by_number_of_factors(edges, activity, cue, numbers=range(most + 1))
+        most = min(2 * edges.factors.n + 5, activity.shape[2] - 1)
+        by_factors = by_number_of_factors(edges, scaled, cue, numbers=range(most + 1))
         bar.advance(note="factors")
+        n_frames = LaggedFrames(scaled, edges.n_lags, cue).n_frames
         twins = []
         for n in range(config.twins):
             own = np.random.default_rng([config.seed, 1, n])
-            n_frames = int(np.isfinite(activity).all(axis=2).sum())
-            simulated, truth = simulate_twin(edges, n_frames, own)
-            again = EdgePosterior(n_lags=edges.n_lags).fit(simulated, rng=own)
-            twins.append(_recovered(again, truth))
+            simulated, truth = simulate_twin(edges, n_frames + edges.n_lags, own)
+            twins.append((EdgePosterior(n_lags=edges.n_lags).fit(simulated, rng=own), truth))
             bar.advance(note="twin")
         compared = None
         if counts is not None and connectome is not None and not config.prior:
@@ -165,29 +163,39 @@ def connectivity(
                 rng=np.random.default_rng([config.seed, 2]),
             )
         bar.advance(note="done")
+    said = _said(edges, recording, n_frames, behavior, wired is not None)
+    if counts is not None:
+        n_known = int(np.isfinite(counts).any(axis=1).sum())
+        said.append(f"{n_known:,} of {len(ids):,} neurons are in the connectome, by id or name")
     return Connectivity(
         edges=edges,
         neuron_id=ids,
-        table=_table(edges, ids, counts),
+        table=_table(edges, ids, counts, scale),
         forecasts=forecasts,
-        gain=gain,
-        rollouts=rollouts,
-        by_factors=sensitivity,
-        twin={k: float(np.mean([t[k] for t in twins])) for k in twins[0]} if twins else {},
+        by_factors=by_factors,
+        twin=_recovered(twins),
+        twin_calibration=_calibration(twins),
         wired=compared,
-        predicted=predicted,
-        measured=measured,
+        scale=scale,
         dt=recording.dt,
         unit=recording.unit,
-        notes=(*recording.audit, *notes, *_said(edges, recording, wired is not None)),
+        notes=(*recording.audit, *notes, *said),
     )
 
 
-def _kept(recording: Recording, least: float) -> tuple[Bool[np.ndarray, " neuron"], list[str]]:
-    """Neurons observed often enough, and a sentence on those left out."""
-    seen = recording.observed.mean(axis=(0, 1))
-    varies = np.nanmax(recording.activity, axis=(0, 1), initial=-np.inf) > np.nanmin(
-        recording.activity, axis=(0, 1), initial=np.inf
+def _kept(
+    recording: Recording, least: float, training: Part
+) -> tuple[Bool[np.ndarray, " neuron"], list[str]]:
+    """Neurons observed often enough that vary in what is learned from; a sentence on the others."""
+    lasts = recording.observed.any(axis=2)  # a trial shorter than others ends in nothing
+    seen = (
+        recording.observed[lasts].mean(axis=0)
+        if lasts.any()
+        else np.zeros(recording.activity.shape[2])
+    )
+    learned = recording.activity[training]
+    varies = np.nanmax(learned, axis=(0, 1), initial=-np.inf) > np.nanmin(
+        learned, axis=(0, 1), initial=np.inf
     )
     kept = (seen >= least) & varies
     if kept.sum() < 2:
@@ -199,7 +207,7 @@ def _kept(recording: Recording, least: float) -> tuple[Bool[np.ndarray, " neuron
     notes = []
     for out, why in (
         (seen < least, f"observed in fewer than {least:.0%} of the frames"),
-        ((seen >= least) & ~varies, "constant"),
+        ((seen >= least) & ~varies, "constant in the frames that forecasts learn from"),
     ):
         if out.any():
             first = ", ".join(str(i) for i in recording.neuron_id[out][:3].tolist())
@@ -209,69 +217,52 @@ def _kept(recording: Recording, least: float) -> tuple[Bool[np.ndarray, " neuron
     return kept, notes
 
 
-def _behavior(recording: Recording, names: Sequence[str]) -> np.ndarray | None:
+def _behavior(recording: Recording, names: Sequence[str], training: Part) -> np.ndarray | None:
     for name in names:
         if name not in recording.behavior:
             raise InputError(
                 f"`behavior` must name variables of the recording; `{name}` is none of its "
                 f"{len(recording.behavior)}. {nearest(name, list(recording.behavior))}"
             )
+        known = recording.behavior[name][training]
+        known = known[np.isfinite(known)]
+        if not known.size or known.min() == known.max():
+            raise InputError(
+                f"`behavior` must vary where forecasts learn; `{name}` is "
+                f"{'constant' if known.size else 'never observed'} there. Leave it out."
+            )
+    if len(set(names)) < len(names):
+        raise InputError(
+            f"`behavior` must name each variable once; got {', '.join(names)}. Leave out what "
+            "repeats."
+        )
     if not names:
         return None
     return np.stack([recording.behavior[name] for name in names], axis=2)
 
 
-def _forecasts(
-    activity: np.ndarray,
-    cue: np.ndarray | None,
-    edges: Edges,
-    config: ConnectivityConfig,
-    wired: np.ndarray | None,
-    unit: str,
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, np.ndarray, np.ndarray]:
-    """All methods fitted to the first part, scored on the last."""
-    train, test = learned_and_held_out(activity.shape[0], activity.shape[1], config.test_fraction)
-    training, measured = activity[train], activity[test]
-    known, given = (None if cue is None else cue[part] for part in (train, test))
-    p = edges.n_lags
-    ours = EdgePosterior(n_lags=config.lags, n_factors=config.factors).fit(
-        training, known, wired=wired, rng=np.random.default_rng([config.seed, 3])
-    )
-    fitted = {
-        OURS: ours,
-        "lasso": Lasso(p).fit(training, known),
-        "ridge": Ridge(p).fit(training, known),
-        ALONE: Autoregression(n_lags=ours.n_lags).fit(training, known),
-        "own past, 5 lags": Autoregression(n_lags=5).fit(training, known),
-        "own past + population mean": PopulationMean(n_lags=p).fit(training, known),
-        "persistence": Persistence().fit(training, known),
-        "mean": Mean().fit(training, known),
-    }
-    predictions = {name: one.predict(measured, given) for name, one in fitted.items()}
-    rng = np.random.default_rng([config.seed, 4])
-    table = forecast_scores(predictions, measured, rng=rng, unit=unit)
-    gain = coupling_gain(predictions[OURS], predictions[ALONE], measured, rng=rng, unit=unit)
-    first, last = max(one.n_lags for one in fitted.values()), measured.shape[1] - 2
-    origins = np.unique(np.linspace(first, max(first, last), N_ORIGINS).astype(int))
-    few = {name: fitted[name] for name in (OURS, "ridge", ALONE, "persistence", "mean")}
-    runs = {
-        name: free_run(one, measured, given, origins=origins.tolist(), n_steps=config.horizon)
-        for name, one in few.items()
-    }
-    some = runs[OURS]
-    rollouts = horizon_scores(
-        {name: run.predicted for name, run in runs.items()},
-        some.measured,
-        some.last,
-        rng=rng,
-        unit=unit,
-    )
-    return table, gain, rollouts, predictions[OURS], measured
+def _least_lags(
+    kind: str, activity: np.ndarray, cue: np.ndarray | None, training: Part
+) -> Literal[1, 2]:
+    """Two for calcium, where frames allow it: with one, coupling does what the sensor does."""
+    if kind != "calcium" or activity.shape[1] <= SLOW_LAGS:
+        return 1
+    learned = activity[training]
+    if learned.shape[1] <= SLOW_LAGS:
+        return 1
+    seen = np.asarray(np.isfinite(learned).all(axis=2))
+    if cue is not None:
+        seen = np.asarray(seen & np.isfinite(cue[training]).all(axis=2))
+    n_predictors = SLOW_LAGS * (activity.shape[2] + (0 if cue is None else cue.shape[2]))
+    whole = seen[:, 2:] & seen[:, 1:-1] & seen[:, :-2]
+    return 2 if whole.sum() >= 2 * n_predictors else 1
 
 
-def _recovered(edges: Edges, truth: np.ndarray) -> dict[str, float]:
-    """What the estimator finds of a twin."""
-    scores = edge_scores(edges.connectivity, truth, probability=edges.probability)
+Twins = Sequence[tuple[Edges, np.ndarray]]
+
+
+def _recovered(twins: Twins) -> dict[str, float]:
+    """What the estimator finds of twins, mean over them."""
     wanted = (
         "prevalence",
         "probability_auprc",
@@ -280,46 +271,88 @@ def _recovered(edges: Edges, truth: np.ndarray) -> dict[str, float]:
         "sign_accuracy",
         "calibration_error",
     )
-    found = {name: scores[name].value for name in wanted}
-    sure = edges.probability > 0.9
-    found["sure"] = float(sure.sum())
-    found["sure_right"] = float((truth != 0)[sure].mean()) if sure.any() else float("nan")
-    return found
+    found: dict[str, list[float]] = {}
+    for edges, truth in twins:
+        scores = edge_scores(edges.connectivity, truth, probability=edges.probability)
+        sure = edges.probability > SURE
+        of_sure = float((truth != 0)[sure].mean()) if sure.any() else float("nan")
+        values = {name: scores[name].value for name in wanted}
+        for name, value in {**values, "sure": float(sure.sum()), "sure_right": of_sure}.items():
+            found.setdefault(name, []).append(value)
+    return {
+        name: float(np.mean(known)) if (known := [v for v in values if v == v]) else float("nan")
+        for name, values in found.items()
+    }
 
 
-def _table(edges: Edges, ids: np.ndarray, counts: np.ndarray | None) -> pd.DataFrame:
+def _calibration(twins: Twins) -> CalibrationTable | None:
+    """Pairs of all twins together."""
+    if not twins:
+        return None
+    off = ~np.eye(len(twins[0][1]), dtype=bool)
+    return calibration_table(
+        np.concatenate([edges.probability[off] for edges, _ in twins]),
+        np.concatenate([truth[off] != 0 for _, truth in twins]),
+    )
+
+
+def _table(
+    edges: Edges, ids: np.ndarray, counts: np.ndarray | None, scale: np.ndarray
+) -> pd.DataFrame:
     n = len(ids)
     post, pre = np.nonzero(~np.eye(n, dtype=bool))
     half = 1.645 * edges.model.sd
     estimate = edges.model.mean
+    unit = scale[post] / scale[pre]
     columns = {
         "pre": ids[pre],
         "post": ids[post],
         "probability": edges.probability[post, pre],
-        "weight": edges.connectivity[post, pre],
-        "low": (estimate - half)[post, pre],
-        "high": (estimate + half)[post, pre],
-        "standard_error": edges.standard_error[post, pre],
+        "effect": edges.connectivity[post, pre],
+        "weight": edges.connectivity[post, pre] * unit,
+        "low": (estimate - half)[post, pre] * unit,
+        "high": (estimate + half)[post, pre] * unit,
+        "standard_error": edges.standard_error[post, pre] * unit,
         "stability": edges.stability[post, pre],
     }
     if counts is not None:
         columns["count"] = counts[post, pre]
     table = pd.DataFrame(columns)
-    order = np.lexsort((-table["weight"].abs(), -table["probability"].round(6)))
+    order = np.lexsort((-table["effect"].abs(), -table["probability"].round(6)))
     return table.iloc[order].reset_index(drop=True)
 
 
-def _said(edges: Edges, recording: Recording, prior: bool) -> list[str]:
+def _said(
+    edges: Edges, recording: Recording, n_frames: int, behavior: Sequence[str], prior: bool
+) -> list[str]:
+    lasts = recording.observed.any(axis=2).sum(axis=1)
+    total, n_trials = int(lasts.sum()), len(lasts)
+    long = f"{lasts.min():,}" + (f" to {lasts.max():,}" if np.ptp(lasts) else "")
     notes = [
+        f"{n_frames:,} of {total:,} frames count ({n_trials:,} "
+        f"{'trial' if n_trials == 1 else 'trials'} of {long} frames of {recording.dt:.3g} s): all "
+        "that took part is observed in them and in the steps before",
         f"steps of the past: {edges.n_lags} ({edges.n_lags * (recording.dt or 0):.3g} s); factors "
         f"of common drive: {edges.factors.n}; connections are read one step back",
         f"standard errors are {np.sqrt(edges.inflation.mean()):.2f} times what independent frames "
         "would give",
     ]
-    if recording.kind == "calcium" and edges.n_lags < 2:
+    if behavior:
+        notes.append(f"behavior whose past predicts, too: {', '.join(behavior)}")
+    if edges.probability.size - len(edges.probability) < FEW_PAIRS:
+        notes.append(
+            f"fewer than {FEW_PAIRS} pairs: how many are connected, and how strongly, is estimated "
+            "from all pairs together, and so few say little; trust intervals and stability more"
+        )
+    if 2 * n_frames < total:
+        notes.append(
+            "fewer than half of the frames count; raise `--least-observed` to leave out neurons "
+            "that are seldom observed"
+        )
+    if recording.kind == "calcium" and edges.n_lags < SLOW_LAGS:
         notes.append(
             "calcium is slow: with one step of the past, coupling takes over what the sensor does; "
-            "compare `--lags 2`"
+            "record longer or choose fewer neurons for two"
         )
     if recording.kind == "spike_count":
         notes.append(

@@ -27,7 +27,9 @@ class Wired:
         auprc: Area under the precision-recall curve; by chance `n_wired / n_pairs`.
         null_auroc: The same for wirings rewired with every degree kept, one a draw.
         by_class: One row a pair of cell types: `pre_type`, `post_type`, `pairs`, `wired` (share),
-            `probability` (mean), `probability_wired` (mean over wired pairs).
+            `probability` (mean), `probability_wired` (mean over wired pairs), and the same over
+            the pairs that rewired wirings connect: `null` (mean over draws), `null_low`,
+            `null_high` (lowest and highest draw).
     """
 
     n_pairs: int
@@ -76,22 +78,15 @@ def compared_with(
             "Of the recorded neurons, some pairs must be wired and some not; "
             f"{int(wired.sum())} of {wired.size} are. Leave the connectome out."
         )
-    nulls = [
-        float(
-            auroc(
-                probability[known],
-                _counts(rewire(connectome, rng=rng), places)[known] > 0,
-            )[0]
-        )
-        for _ in range(n_draws)
-    ]
+    draws = [_counts(rewire(connectome, rng=rng), places) for _ in range(n_draws)]
+    nulls = [float(auroc(probability[known], draw[known] > 0)[0]) for draw in draws]
     return Wired(
         n_pairs=int(known.sum()),
         n_wired=int(wired.sum()),
         auroc=float(auroc(probability[known], wired)[0]),
         auprc=float(average_precision(probability[known], wired)[0]),
         null_auroc=np.array(nulls),
-        by_class=_by_class(connectome, places, counts, known, probability),
+        by_class=_by_class(connectome, places, counts, draws, known, probability),
     )
 
 
@@ -126,6 +121,7 @@ def _by_class(
     connectome: Connectome,
     places: np.ndarray,
     counts: np.ndarray,
+    draws: list[np.ndarray],
     known: np.ndarray,
     probability: np.ndarray,
 ) -> pd.DataFrame:
@@ -149,4 +145,14 @@ def _by_class(
         probability=("probability", "mean"),
         probability_wired=("probability_wired", "mean"),
     )
-    return found.sort_values("pairs", ascending=False).reset_index()
+    group = pairs.groupby(["pre_type", "post_type"], sort=False).ngroup().to_numpy()
+    each = np.full((len(draws), len(found)), np.nan)
+    for mean, draw in zip(each, draws, strict=True):
+        there = (draw[known] > 0).astype(float)
+        n = np.bincount(group, there, len(found))
+        total = np.bincount(group, there * probability[known], len(found))
+        mean[n > 0] = total[n > 0] / n[n > 0]
+    columns = [values[np.isfinite(values)] for values in each.T]
+    for name, reduced in (("null", np.mean), ("null_low", np.min), ("null_high", np.max)):
+        found[name] = [float(reduced(v)) if v.size else np.nan for v in columns]
+    return found.sort_values("pairs", ascending=False, kind="stable").reset_index()

@@ -7,7 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.ticker import MaxNLocator
 from scipy.cluster.hierarchy import leaves_list, linkage
+from scipy.stats import beta
 
+from neuroloom.analysis.edges import CalibrationTable
 from neuroloom.report.figures.matrices import DIVERGING, add_colorbar, matrix_axes, name_axes
 from neuroloom.report.theme import (
     GROUP_COLORS,
@@ -19,10 +21,16 @@ from neuroloom.report.theme import (
     new_figure,
 )
 
-__all__ = ["alike_order", "connectivity_matrix", "factor_sensitivity", "surest_graph"]
+__all__ = [
+    "alike_order",
+    "connectivity_matrix",
+    "factor_sensitivity",
+    "surest_graph",
+    "twin_calibration",
+]
 
 Matrix = Float[np.ndarray, "post pre"]
-NAMED = 60  # neurons whose names fit beside a matrix
+NAMED = 120  # neurons whose names fit beside a matrix
 MOST_ARROWS = 40
 
 
@@ -51,9 +59,9 @@ def connectivity_matrix(
     """Weights from the neurons along the bottom to those down the side.
 
     Args:
-        weight: Posterior means, in the order in which they are drawn.
+        weight: Posterior mean effects, in the order in which they are drawn.
         names: Of the neurons, in that order.
-        unit: Of a weight.
+        unit: Of an effect.
         ax: Axes to draw on.
     """
     n = len(names)
@@ -79,7 +87,7 @@ def connectivity_matrix(
         ax.set_xticks([])
         ax.set_yticks([])
         ax.spines[:].set_visible(False)
-    add_colorbar(ax, image, f"weight ({unit})" if unit else "weight")
+    add_colorbar(ax, image, f"effect ({unit})" if unit else "effect")
     return ax
 
 
@@ -96,12 +104,12 @@ def surest_graph(
     Orange arrows excite and blue ones inhibit, as in the matrix; the thicker, the stronger.
 
     Args:
-        table: Columns `pre`, `post`, `probability`, `weight`.
+        table: Columns `pre`, `post`, `probability`, `effect`.
         names: Neurons on the ring, in this order; those without an arrow are left out.
         ax: Axes to draw on.
         least: Probability from which a connection is sure.
     """
-    weight = table["weight"].to_numpy(float)
+    weight = table["effect"].to_numpy(float)
     sure = np.flatnonzero(table["probability"].to_numpy(float) >= least)
     sure = sure[np.argsort(-np.abs(weight[sure]), kind="stable")][:MOST_ARROWS]
     pre, post = table["pre"].tolist(), table["post"].tolist()
@@ -177,3 +185,28 @@ def factor_sensitivity(
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.grid()
     return left
+
+
+@house_style()
+def twin_calibration(table: CalibrationTable, ax: Axes | None = None) -> Axes:
+    """Share of pairs that are connected against their probability, bin by bin.
+
+    Args:
+        table: Probabilities and connections that are known.
+        ax: Axes to draw on.
+    """
+    ax = ax or new_axes(box=(0.75, 0.6, 0.3, 0.2), width=4.7, height=4.2)
+    filled = table.n_pairs > 0
+    x, y, n = table.mean_probability[filled], table.observed[filled], table.n_pairs[filled]
+    color = GROUP_COLORS["default"]
+    ax.plot([0, 1], [0, 1], color=MUTED, lw=0.8, ls=(0, (4, 3)), zorder=1)
+    low, high = beta.ppf([[0.025], [0.975]], n * y + 0.5, n * (1 - y) + 0.5)
+    ax.vlines(x, np.where(y > 0, low, 0.0), np.where(y < 1, high, 1.0), color=color, lw=1.2)
+    ax.plot(x, y, "o", color=color, ms=5)
+    for at, value, count in zip(x, y, n, strict=True):
+        ax.annotate(f"{count:,}", (at, value), (6, -3), textcoords="offset points", fontsize=7.8)
+    ax.set(xlim=(-0.03, 1.12), ylim=(-0.03, 1.03))
+    ax.set_xlabel("probability of a connection")
+    ax.set_ylabel("share that is connected")
+    ax.grid()
+    return ax

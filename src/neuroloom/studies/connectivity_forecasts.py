@@ -1,0 +1,165 @@
+"""What an estimated connectivity forecasts, beside forecasts that know of no connection."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float
+
+from neuroloom.analysis.forecasts import coupling_gain, forecast_scores, horizon_scores
+from neuroloom.fitting.baselines import (
+    Autoregression,
+    Mean,
+    Persistence,
+    PopulationMean,
+    PrincipalComponents,
+    fit_time_shifted,
+    free_run,
+    shuffled,
+)
+from neuroloom.fitting.coupling import EdgePosterior, Lasso, Ridge, own_scale
+from neuroloom.studies.connectivity_config import ConnectivityConfig
+from neuroloom.studies.held_out_part import Part
+
+__all__ = ["ALONE", "OURS", "Forecasts", "forecasts_of"]
+
+OURS = "edge posterior"
+ALONE = "own past"
+N_ORIGINS = 100
+N_LATE = 10
+"""Neurons that are forecast with all others at the wrong time: one fit each."""
+LATEST = 100
+"""Steps by which the others are late, or a tenth of a trial if that is less."""
+FARTHEST = 1e3
+"""A free-running forecast that runs away is held at so many times the largest value measured."""
+
+Activity = Float[np.ndarray, "trial time neuron"]
+Behavior = Float[np.ndarray, "_ _ channel"] | None
+
+
+@dataclass(frozen=True, eq=False)
+class Forecasts:
+    """Forecasts of held-out frames, and how good they are.
+
+    Attributes:
+        scores: Of one step, one row a method and measure.
+        gain: Our score less that of a neuron's own past (and behavior) alone, with its interval.
+        late_gain: Our score less that of a forecast which hears the others too late, on some of the
+            neurons; None where trials are too short.
+        rollouts: Scores of free-running forecasts by horizon.
+        predicted: Ours.
+        measured: The held-out frames.
+    """
+
+    scores: pd.DataFrame
+    gain: pd.DataFrame
+    late_gain: pd.DataFrame | None
+    rollouts: pd.DataFrame
+    predicted: Activity
+    measured: Activity
+
+
+def forecasts_of(
+    activity: Activity,
+    behavior: Behavior,
+    parts: tuple[Part, Part],
+    method: EdgePosterior,
+    config: ConnectivityConfig,
+    *,
+    wired: np.ndarray | None,
+    unit: str,
+) -> Forecasts:
+    """All methods fitted to the first part, scored on the last.
+
+    Args:
+        activity: All frames.
+        behavior: On the same clock.
+        parts: What is learned from, and what is forecast.
+        method: Ours.
+        config: Horizon and seed.
+        wired: What a connectome connects, where it is a prior.
+        unit: Of the activity.
+    """
+    train, test = parts
+    known, given = (None if behavior is None else behavior[part] for part in parts)
+    scale = own_scale(activity[train], known)
+    training, held_out = activity[train] / scale, activity[test] / scale
+    measured = activity[test]
+    ours = method.fit(training, known, wired=wired, rng=np.random.default_rng([config.seed, 3]))
+    p = ours.n_lags
+    with_cue = "" if known is None else " + behavior"
+    rng = np.random.default_rng([config.seed, 4])
+    fitted = {
+        OURS: ours,
+        "lasso": Lasso(p).fit(training, known),
+        "ridge": Ridge(p).fit(training, known),
+        "coupling of wrong neurons": shuffled(ours.coupling, rng=rng),
+        **({} if known is None else {ALONE: Autoregression(n_lags=p).fit(training)}),
+        ALONE + with_cue: Autoregression(n_lags=p).fit(training, known),
+        f"{ALONE}{with_cue}, 5 lags": Autoregression(n_lags=5).fit(training, known),
+        f"{ALONE}{with_cue} + population mean": PopulationMean(n_lags=p).fit(training, known),
+        "principal components": PrincipalComponents(n_lags=p).fit(training, known),
+        "persistence": Persistence().fit(training, known),
+        "mean": Mean().fit(training, known),
+    }
+    predictions = {
+        name: one.predict(held_out, None if name == ALONE else given) * scale
+        for name, one in fitted.items()
+    }
+    scores = forecast_scores(predictions, measured, rng=rng, unit=unit)
+    alone = predictions[ALONE + with_cue]
+    gain = coupling_gain(predictions[OURS], alone, measured, rng=rng, unit=unit)
+    first, last = max(one.n_lags for one in fitted.values()), measured.shape[1] - 2
+    origins = np.unique(np.linspace(first, max(first, last), N_ORIGINS).astype(int)).tolist()
+    runs = {
+        name: free_run(fitted[name], held_out, given, origins=origins, n_steps=config.horizon)
+        for name in (OURS, "ridge", ALONE + with_cue, "persistence", "mean")
+    }
+    rollouts = horizon_scores(
+        {name: _bounded(run.predicted * scale, measured) for name, run in runs.items()},
+        runs[OURS].measured * scale,
+        runs[OURS].last * scale,
+        rng=rng,
+        unit=unit,
+    )
+    return Forecasts(
+        scores=scores,
+        gain=gain,
+        late_gain=_late_gain(training, known, held_out, given, p, predictions[OURS], scale, rng),
+        rollouts=rollouts,
+        predicted=predictions[OURS],
+        measured=measured,
+    )
+
+
+def _late_gain(
+    training: np.ndarray,
+    known: np.ndarray | None,
+    held_out: np.ndarray,
+    given: np.ndarray | None,
+    n_lags: int,
+    ours: np.ndarray,
+    scale: np.ndarray,
+    rng: np.random.Generator,
+) -> pd.DataFrame | None:
+    """Gain over the same past of all others, at the wrong time: what slow drifts alone tell."""
+    delay = min(LATEST, min(training.shape[1], held_out.shape[1]) // 10)
+    if delay <= n_lags:
+        return None
+    n = training.shape[2]
+    some = np.sort(rng.permutation(n)[:N_LATE])
+    late = fit_time_shifted(
+        Ridge(n_lags, penalty=1e-2), training, known, delay=delay, neurons=some.tolist()
+    ).predict(held_out, given)
+    return coupling_gain(
+        ours[:, :, some], (late * scale)[:, :, some], (held_out * scale)[:, :, some], rng=rng
+    )
+
+
+def _bounded(
+    rollout: Float[np.ndarray, "origin step neuron"], measured: np.ndarray
+) -> Float[np.ndarray, "origin step neuron"]:
+    largest = FARTHEST * float(np.nanmax(np.abs(measured)))
+    return np.clip(rollout, -largest, largest)
