@@ -192,33 +192,36 @@ class LaggedFrames:
                 "At least one frame must have a weight above 0; none has. Check the weights."
             )
         now = self._activity[:, self.n_lags :].reshape(-1, self._activity.shape[2])
-        w = w.reshape(-1)
-        used = w > 0
-        w, now = w[used], now[used]
         past = [
-            part[used]
+            part
             for source in (self._activity, self._behavior)
             if source is not None
             for part in self._lags(source)
         ]
+        w = w.reshape(-1)
+        if not (w > 0).all():
+            used = w > 0
+            w, now, past = w[used], now[used], [part[used] for part in past]
         widths = np.cumsum([0, *(part.shape[1] for part in past)])
         past_mean = np.concatenate([w @ part for part in past]) / total
         now_mean = w @ now / total
+        if (w != 1).any():  # roots on both sides: products of a matrix with itself cost half
+            root = np.sqrt(w)[:, None]
+            now, past = now * root, [part * root for part in past]
         n_past, n = int(widths[-1]), now.shape[1]
         square, cross = np.empty((n_past, n_past)), np.empty((n_past, n))
         for i, left in enumerate(past):
-            weighted = left * w[:, None]
             rows = slice(widths[i], widths[i + 1])
-            cross[rows] = weighted.T @ now
+            cross[rows] = left.T @ now
             for j in range(i, len(past)):
                 columns = slice(widths[j], widths[j + 1])
-                square[rows, columns] = weighted.T @ past[j]
+                square[rows, columns] = left.T @ past[j]
                 square[columns, rows] = square[rows, columns].T
         offset = np.concatenate(
             [np.tile(self._center, self.n_lags), np.tile(self._behavior_center, self.n_lags)]
         )
         return LaggedMoments(
-            now=(now * w[:, None]).T @ now / total - np.outer(now_mean, now_mean),
+            now=now.T @ now / total - np.outer(now_mean, now_mean),
             past=square / total - np.outer(past_mean, past_mean),
             cross=cross / total - np.outer(past_mean, now_mean),
             now_mean=now_mean + self._center,
