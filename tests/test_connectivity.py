@@ -1,11 +1,14 @@
 """`neuroloom connectivity`: from a recording to a page, on a small network that is known."""
 
+import base64
+import json
 import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from rich.console import Console
+from scipy import signal
 
 import neuroloom as nl
 from neuroloom.cli import main
@@ -395,3 +398,43 @@ def test_what_cannot_be_answered_is_said(make, said):
     weight, recording = truth_and_recording(6, n_steps=50)
     with pytest.raises(InputError, match=said):
         make(recording, wired_as(weight, recording.neuron_id))
+
+
+def test_the_matrix_of_the_page_holds_every_pair_in_several_orders(found, tmp_path):
+    _, answer = found
+    page = write_connectivity_page(answer, tmp_path / "page.html", name="toy")
+    content = re.search(r'type="application/json">(.*?)</script>', page.read_text("utf-8"))
+    data = json.loads(content[1])
+    assert data["names"] == answer.neuron_id.tolist()
+    value = np.frombuffer(base64.b64decode(data["value"]), np.int8).reshape(N, N)
+    shown = np.clip(answer.edges.connectivity, -data["limit"], data["limit"])
+    np.testing.assert_allclose(value * data["limit"] / 127, shown, atol=data["limit"] / 250)
+    chance = np.frombuffer(base64.b64decode(data["probability"]), np.uint8).reshape(N, N)
+    np.testing.assert_allclose(chance / 255, answer.edges.probability, atol=1 / 500)
+    assert len(data["orders"]) == 6
+    for order in data["orders"].values():
+        assert sorted(order) == list(range(N))
+    sent = np.abs(answer.edges.connectivity).sum(axis=0)
+    assert (np.diff(sent[data["orders"]["strongest senders first"]]) <= 0).all()
+
+
+def test_deconvolution_is_shown_beside_the_default(tmp_path):
+    weight, recording = truth_and_recording(11, n_steps=3_000)
+    slow = signal.lfilter([1.0], [1.0, -0.8], recording.activity, axis=1)
+    rec = Recording(slow, recording.neuron_id, kind="calcium", dt=0.1, unit="dF/F")
+    config = replace(QUICK, deconvolve=1, twins=0, bootstraps=0, lags=None)
+    answer = connectivity(rec, config=config, progress=False)
+    again = answer.deconvolved
+    assert again.decay.coefficient[0] == pytest.approx(0.8, abs=0.05)
+    assert again.correlation > 0.9
+    off = ~np.eye(N, dtype=bool)
+    truth = weight[off]
+    assert np.corrcoef(again.edges.connectivity[off], truth)[0, 1] > 0.9
+    assert np.corrcoef(again.edges.connectivity.T[off], truth)[0, 1] < 0.4
+    assert {"probability_deconvolved", "effect_deconvolved"} <= set(answer.table)
+    r = answer.forecasts.scores.query("measure == 'r'").set_index("arm")["value"]
+    assert r["edge posterior, deconvolved"] == pytest.approx(r["edge posterior"], abs=0.03)
+    page = write_connectivity_page(answer, tmp_path / "page.html", name="slow")
+    html = page.read_text(encoding="utf-8")
+    assert "After deconvolution" in html
+    assert "matrix-deconvolved" in html

@@ -7,6 +7,7 @@ import pytest
 
 import neuroloom as nl
 from neuroloom.errors import InputError
+from neuroloom.studies.deconvolved import DECONVOLVED
 from neuroloom.studies.framework import Cell, Context, NotTestedError, Results, Row
 from neuroloom.studies.functional_connectivity import claims
 from neuroloom.studies.functional_connectivity.config import (
@@ -24,9 +25,15 @@ from neuroloom.studies.functional_connectivity.estimators import (
     ORACLE,
     TYPED,
     UNCOUPLED,
+    answers,
     lagged_correlation,
 )
-from neuroloom.studies.functional_connectivity.simulators.config import SUITE
+from neuroloom.studies.functional_connectivity.simulators.config import (
+    SUITE,
+    CalciumConfig,
+    CellTypesConfig,
+)
+from neuroloom.studies.functional_connectivity.simulators.observation import simulate_calcium
 from neuroloom.studies.functional_connectivity.spikes import CO_SMOOTHING, co_smoothing_rows
 from neuroloom.studies.functional_connectivity.study import STUDY
 
@@ -103,6 +110,31 @@ def test_held_out_neurons_are_read_from_those_that_drive_them():
     noise = rng.poisson(0.3, size=(1, 5_000, 10)).astype(float)
     for row in co_smoothing_rows(noise[:, :4_000], noise[:, 4_000:], np.random.default_rng(1)):
         assert row.value < 0.02
+
+
+def test_calcium_is_deconvolved_beside_and_changes_no_other_estimator():
+    small = CalciumConfig(system=CellTypesConfig(n_neurons=20, n_steps=900))
+    system = simulate_calcium(small, rng=np.random.default_rng(0))
+    rates = replace(system, kind="rate")
+    with_it, without = (
+        {
+            answer.name: answer
+            for answer in answers(
+                one, one.activity, None, n_bootstraps=0, rng=np.random.default_rng(1)
+            )
+        }
+        for one in (system, rates)
+    )
+    more = {DECONVOLVED, "least-squares VAR, deconvolved", "sparse + factors, deconvolved"}
+    assert set(with_it) - set(without) == more
+    for name, answer in without.items():
+        if answer.connectivity is not None:
+            np.testing.assert_array_equal(answer.connectivity, with_it[name].connectivity)
+    found = with_it[DECONVOLVED].forecast
+    assert found.decay.coefficient[0] == pytest.approx(0.9, abs=0.05)
+    error = system.activity - found.predict(system.activity)
+    alone = system.activity - without[UNCOUPLED].forecast.predict(system.activity)
+    assert np.nanmean(error**2) < 1.1 * np.nanmean(alone**2)
 
 
 def test_lagged_correlation_goes_from_pre_to_post():

@@ -5,17 +5,20 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from neuroloom.report.connectivity_deconvolved import deconvolved_section
 from neuroloom.report.connectivity_forecasts import forecast_section
 from neuroloom.report.connectivity_wired import wired_section, wired_sentence
 from neuroloom.report.figures.connectivity import (
     alike_order,
+    color_limit,
     connectivity_matrix,
     factor_sensitivity,
     surest_graph,
     twin_calibration,
 )
+from neuroloom.report.figures.matrices import natural_order
 from neuroloom.report.html import write_answer_page
-from neuroloom.report.layout import Fact, Picture, Section
+from neuroloom.report.layout import Fact, Matrix, Picture, Section
 from neuroloom.report.tables import Cell, Column, Table
 from neuroloom.report.wording import brief, number, signed
 from neuroloom.studies.connectivity import SURE, Connectivity
@@ -128,10 +131,18 @@ def _sections(found: Connectivity) -> list[Section]:
         forecast_section(found),
         _sure_section(found),
         *([wired_section(found.wired)] if found.wired is not None else []),
+        *_again(found),
         Section(
             "made", "How it was made", "What was kept, chosen and assumed.", sentences=found.notes
         ),
     ]
+
+
+def _again(found: Connectivity) -> list[Section]:
+    if found.deconvolved is None:
+        return []
+    order = alike_order(found.edges.connectivity, found.edges.model.pre_class)
+    return [deconvolved_section(found, found.deconvolved, order)]
 
 
 def _who(found: Connectivity) -> Section:
@@ -171,6 +182,31 @@ def _who(found: Connectivity) -> Section:
         "not recorded can still stand behind it; stimulation is the test.",
         pictures=tuple(pictures),
         tables=(_edge_table(found.table, found.unit), _neuron_table(found)),
+        matrices=(_sortable(found, order),),
+    )
+
+
+def _sortable(found: Connectivity, alike: np.ndarray) -> Matrix:
+    """All pairs, with orders to choose from."""
+    edges, names = found.edges, found.neuron_id
+    effect = np.abs(edges.connectivity)
+    return Matrix(
+        "pairs",
+        "Every pair, in the order you choose",
+        "The same effects, from the neurons along the bottom to those down the side; orange "
+        "excites, blue inhibits. Point at a cell to read it.",
+        names,
+        edges.connectivity,
+        edges.probability,
+        color_limit(edges.connectivity),
+        {
+            "who sends alike": alike,
+            "who receives alike": alike_order(edges.connectivity.T, edges.model.post_class),
+            "as recorded": np.arange(len(names)),
+            "by name": natural_order(names),
+            "strongest senders first": np.argsort(-effect.sum(axis=0), kind="stable"),
+            "strongest receivers first": np.argsort(-effect.sum(axis=1), kind="stable"),
+        },
     )
 
 

@@ -25,6 +25,7 @@ from neuroloom.recording import Recording
 from neuroloom.runs import progress_bar
 from neuroloom.studies.connectivity_config import ConnectivityConfig
 from neuroloom.studies.connectivity_forecasts import Forecasts, forecasts_of
+from neuroloom.studies.deconvolved import Deconvolved, deconvolved
 from neuroloom.studies.held_out_part import Part, learned_and_held_out
 from neuroloom.studies.wired_or_not import Wired, compared_with, wiring_between
 
@@ -49,13 +50,14 @@ class Connectivity:
         table: One row an ordered pair, likeliest first, then strongest: `pre`, `post`,
             `probability`, `effect` (posterior mean, each neuron on its own `scale`), `weight` (the
             same in units of activity), `low` and `high` (90 % of the weight if it exists),
-            `standard_error` of its least-squares estimate, `stability`, and `count` of the
-            connectome.
+            `standard_error` of its least-squares estimate, `stability`, `count` of the
+            connectome, and `probability_deconvolved`, `effect_deconvolved` where asked for.
         forecasts: Of held-out frames, their scores and those of baselines.
         by_factors: What other numbers of factors would have said.
         twin: Scores of the same estimator on simulated twins, by name, mean over twins.
         twin_calibration: Its probabilities against the connections of the twins; None without.
         wired: Comparison with the connectome; None without one.
+        deconvolved: A second estimate, from deconvolved activity; None if not asked for.
         scale: Of each neuron, in the unit of activity: `edges` has every neuron's activity divided
             by it.
         dt: Seconds a step.
@@ -71,6 +73,7 @@ class Connectivity:
     twin: dict[str, float]
     twin_calibration: CalibrationTable | None
     wired: Wired | None
+    deconvolved: Deconvolved | None
     scale: Float[np.ndarray, " neuron"]
     dt: float
     unit: str
@@ -142,6 +145,16 @@ def connectivity(
         forecasts = forecasts_of(
             activity, cue, parts, method, config, wired=wired, unit=recording.unit
         )
+        again = None
+        if config.deconvolve is not None:
+            again = deconvolved(
+                edges,
+                activity,
+                cue,
+                replace(method, least_lags=1),
+                config.deconvolve,
+                np.random.default_rng([config.seed, 6]),
+            )
         bar.advance(2, note="forecasts")
         most = min(2 * edges.factors.n + 5, activity.shape[2] - 1)
         by_factors = by_number_of_factors(edges, scaled, cue, numbers=range(most + 1))
@@ -170,12 +183,13 @@ def connectivity(
     return Connectivity(
         edges=edges,
         neuron_id=ids,
-        table=_table(edges, ids, counts, scale),
+        table=_table(edges, ids, counts, scale, again),
         forecasts=forecasts,
         by_factors=by_factors,
         twin=_recovered(twins),
         twin_calibration=_calibration(twins),
         wired=compared,
+        deconvolved=again,
         scale=scale,
         dt=recording.dt,
         unit=recording.unit,
@@ -297,7 +311,11 @@ def _calibration(twins: Twins) -> CalibrationTable | None:
 
 
 def _table(
-    edges: Edges, ids: np.ndarray, counts: np.ndarray | None, scale: np.ndarray
+    edges: Edges,
+    ids: np.ndarray,
+    counts: np.ndarray | None,
+    scale: np.ndarray,
+    again: Deconvolved | None,
 ) -> pd.DataFrame:
     n = len(ids)
     post, pre = np.nonzero(~np.eye(n, dtype=bool))
@@ -317,6 +335,9 @@ def _table(
     }
     if counts is not None:
         columns["count"] = counts[post, pre]
+    if again is not None:
+        columns["probability_deconvolved"] = again.edges.probability[post, pre]
+        columns["effect_deconvolved"] = again.edges.connectivity[post, pre]
     table = pd.DataFrame(columns)
     order = np.lexsort((-table["effect"].abs(), -table["probability"].round(6)))
     return table.iloc[order].reset_index(drop=True)

@@ -1,6 +1,7 @@
 """Every number of an estimate of connectivity, each written once. Imports nothing heavy."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from neuroloom.errors import InputError
 
@@ -35,6 +36,9 @@ class ConnectivityConfig:
     prior: bool = False
     """Let the connectome say, too, where connections are likelier; how much, is estimated. The
     comparison with it then says nothing, and is left out."""
+    deconvolve: Literal[1, 2] | None = None
+    """Estimate connections a second time, from what goes into a slow sensor: 1 for calcium that
+    rises at once, 2 for one that rises and decays; the decay is estimated."""
     seed: int = 0
     """Every random number follows from it."""
 

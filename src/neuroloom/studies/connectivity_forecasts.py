@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,7 @@ from neuroloom.fitting.baselines import (
 )
 from neuroloom.fitting.coupling import EdgePosterior, Lasso, Ridge, own_scale
 from neuroloom.studies.connectivity_config import ConnectivityConfig
+from neuroloom.studies.deconvolved import DECONVOLVED, fit_deconvolved
 from neuroloom.studies.held_out_part import Part
 
 __all__ = ["ALONE", "OURS", "Forecasts", "forecasts_of"]
@@ -104,6 +105,14 @@ def forecasts_of(
         "persistence": Persistence().fit(training, known),
         "mean": Mean().fit(training, known),
     }
+    if config.deconvolve is not None:
+        fitted[DECONVOLVED] = fit_deconvolved(
+            training,
+            known,
+            replace(method, least_lags=1),
+            config.deconvolve,
+            np.random.default_rng([config.seed, 5]),
+        )
     predictions = {
         name: one.predict(held_out, None if name == ALONE else given) * scale
         for name, one in fitted.items()

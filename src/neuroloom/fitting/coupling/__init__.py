@@ -1,6 +1,7 @@
 """Who drives whom, by convex fits: autoregressions, Poisson regressions, edge probabilities."""
 
 from neuroloom.fitting.coupling.coupling import Coupling
+from neuroloom.fitting.coupling.deconvolution import Decay, fit_decay
 from neuroloom.fitting.coupling.edge_model import EdgeModel
 from neuroloom.fitting.coupling.edges import EdgePosterior, Edges
 from neuroloom.fitting.coupling.factors import Factors, find_factors
@@ -24,6 +25,7 @@ __all__ = [
     "L1",
     "L2",
     "Coupling",
+    "Decay",
     "EachLag",
     "EdgeModel",
     "EdgePosterior",
@@ -46,6 +48,7 @@ __all__ = [
     "by_number_of_factors",
     "find_factors",
     "likelihood_of",
+    "fit_decay",
     "own_scale",
     "simulate_twin",
 ]

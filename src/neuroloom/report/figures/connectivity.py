@@ -23,6 +23,7 @@ from neuroloom.report.theme import (
 
 __all__ = [
     "alike_order",
+    "color_limit",
     "connectivity_matrix",
     "factor_sensitivity",
     "surest_graph",
@@ -52,6 +53,12 @@ def alike_order(weight: Matrix, group: Int[np.ndarray, " pre"]) -> Int[np.ndarra
     return np.array(order, dtype=int)
 
 
+def color_limit(weight: Matrix) -> float:
+    """Where the colors of a matrix end: 98 % of what is not 0 is smaller; 1 for nothing."""
+    size = np.abs(weight[weight != 0])
+    return float(np.quantile(size, 0.98)) if size.size else 1.0
+
+
 @house_style()
 def connectivity_matrix(
     weight: Matrix, names: Shaped[np.ndarray, " neuron"], unit: str, ax: Axes | None = None
@@ -69,8 +76,7 @@ def connectivity_matrix(
     ax = ax or (
         matrix_axes(n, n) if few else new_axes(box=(0.6, 1.5, 0.2, 0.3), width=6.4, height=7.1)
     )
-    size = np.abs(weight[weight != 0])
-    limit = float(np.quantile(size, 0.98)) if size.size else 1.0
+    limit = color_limit(weight)
     shown = np.where(np.eye(n, dtype=bool), np.nan, weight)
     image = ax.imshow(
         np.ma.masked_invalid(shown),

@@ -12,6 +12,7 @@ from neuroloom.report.studies.constrained_networks.repeats import repeats
 from neuroloom.report.studies.perturbation import perturbation_pictures
 from neuroloom.report.study_contents import StudyContents
 from neuroloom.report.theme import GROUP_COLORS, INK, MUTED, house_style, new_axes, new_figure
+from neuroloom.studies.deconvolved import DECONVOLVED
 from neuroloom.studies.functional_connectivity.config import FAMILIES, family_of
 from neuroloom.studies.functional_connectivity.deep import DEEP, JACOBIAN
 from neuroloom.studies.functional_connectivity.estimators import (
@@ -33,6 +34,7 @@ GROUPS = {
     ORACLE: "ceiling",
     "sparse + factors": "variant",
     f"co-smoothing: {DEFAULT}": "default",
+    DECONVOLVED: "variant",
 }
 CALIBRATED = ("no-drive", "common-drive", "partly-seen")
 

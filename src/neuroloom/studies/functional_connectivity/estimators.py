@@ -32,6 +32,7 @@ from neuroloom.fitting.coupling import (
     Ridge,
     SparseFactors,
 )
+from neuroloom.studies.deconvolved import DECONVOLVED, fit_deconvolved
 from neuroloom.studies.functional_connectivity.simulators.simulated import Simulated
 from neuroloom.studies.functional_connectivity.spikes import BASIS
 
@@ -128,6 +129,8 @@ def answers(
         found, seconds = _timed(lambda method=method: method.fit(training))
         forecasts = name != "sparse + factors"  # its factors are of the present
         yield Answer(name, found.connectivity, found if forecasts else None, seconds)
+    if system.kind == "calcium":
+        yield from _deconvolved(training)
     for name, estimate in (
         ("lag-1 correlation", lambda: lagged_correlation(training, 1)),
         ("lag-0 correlation", lambda: lagged_correlation(training, 0)),
@@ -151,6 +154,24 @@ def answers(
     ):
         found, seconds = _timed(lambda method=method: method.fit(training))
         yield Answer(name, None, found, seconds)
+
+
+def _deconvolved(training: np.ndarray) -> Iterator[Answer]:
+    """The same estimators, given what goes into the sensor by its estimated decay.
+
+    Their randomness is their own: the other estimators draw what they draw without them.
+    """
+    rng = np.random.default_rng(0)
+    found, seconds = _timed(lambda: fit_deconvolved(training, None, EdgePosterior(), 1, rng))
+    edges = found.edges
+    yield Answer(DECONVOLVED, edges.connectivity, found, seconds, edges.probability)
+    into = found.decay.deconvolved(training)
+    for name, method in (
+        ("least-squares VAR, deconvolved", Ridge(edges.n_lags, penalty=LEAST)),
+        ("sparse + factors, deconvolved", SparseFactors(edges.n_lags)),
+    ):
+        fitted, seconds = _timed(lambda method=method: method.fit(into))
+        yield Answer(name, fitted.connectivity, None, seconds)
 
 
 def lagged_correlation(
