@@ -299,6 +299,7 @@ def test_a_run_leaves_a_report_with_its_figures(tmp_path):
         "deep",
         "forecasts-1",
         "spikes-1",
+        "co-smoothing-1",
         "few-shot-1",
         "calibration",
         "factors",
