@@ -4,6 +4,7 @@ import base64
 import json
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ from neuroloom.report.figures.connectivity import alike_order
 from neuroloom.studies.connectivity import connectivity
 from neuroloom.studies.connectivity_config import ConnectivityConfig
 from neuroloom.studies.held_out_part import learned_and_held_out
+from neuroloom.studies.sources import behavior_named, load_recording
 from neuroloom.studies.wired_or_not import compared_with, wiring_between
 
 N = 16
@@ -347,10 +349,73 @@ def test_the_command_writes_page_and_table(tmp_path, capsys):
     assert header.startswith("pre,post,probability,effect,weight,low,high")
 
 
+def test_behavior_of_an_nwb_file_predicts_too(tmp_path, capsys):
+    pynwb = pytest.importorskip("pynwb", reason="the extra `nwb` is not installed")
+    _, recording = truth_and_recording(12, n_steps=400)
+    path = tmp_path / "fly.nwb"
+    write_foreign_nwb(pynwb, path, recording)
+    loaded = load_recording(str(path), behavior=["turning"])
+    assert behavior_named(loaded, ["turning"]) == ("turning_rad_per_s",)
+    np.testing.assert_allclose(
+        loaded.behavior["turning_rad_per_s"][0, 1:-1], recording.behavior["speed"][0, 1:-1]
+    )
+    arguments = "--bootstraps 0 --twins 0 --horizon 2 --lags 1 --behavior turning --no-progress"
+    assert main(["connectivity", str(path), *arguments.split(), "--out", str(tmp_path)]) == 0
+    assert "behavior whose past predicts, too: turning_rad_per_s" in " ".join(
+        capsys.readouterr().out.split()
+    )
+
+
+def write_foreign_nwb(pynwb, path, recording):
+    """Fluorescence and behavior as another program leaves them."""
+    ophys, clock = pynwb.ophys, {"rate": 1 / recording.dt, "starting_time": 0.0}
+    file = pynwb.NWBFile(
+        session_description="a fly",
+        identifier="fly",
+        session_start_time=datetime(2020, 1, 1, tzinfo=UTC),
+    )
+    plane = file.create_imaging_plane(
+        name="plane",
+        optical_channel=ophys.OpticalChannel(
+            name="green", description="green", emission_lambda=510.0
+        ),
+        description="one",
+        device=file.create_device(name="scope"),
+        excitation_lambda=920.0,
+        indicator="GCaMP",
+        location="EB",
+    )
+    segmentation = ophys.ImageSegmentation()
+    imaging = file.create_processing_module(name="ophys", description="fluorescence")
+    imaging.add(segmentation)
+    regions = segmentation.create_plane_segmentation(
+        name="regions", description="rois", imaging_plane=plane
+    )
+    for _ in recording.neuron_id:
+        regions.add_roi(pixel_mask=[(0, 0, 1.0)])
+    table = regions.create_roi_table_region(
+        description="all", region=list(range(len(recording.neuron_id)))
+    )
+    container = ophys.DfOverF(name="DfOverF")
+    imaging.add(container)
+    series = ophys.RoiResponseSeries(
+        name="dff", data=recording.activity[0], rois=table, unit="dF/F", **clock
+    )
+    container.add_roi_response_series(series)
+    turning = pynwb.TimeSeries(
+        name="turning", data=recording.behavior["speed"][0], unit="rad/s", **clock
+    )
+    module = file.create_processing_module(name="behavior", description="of the fly")
+    module.add(pynwb.behavior.BehavioralTimeSeries(time_series=turning))
+    with pynwb.NWBHDF5IO(path=str(path), mode="w") as out:
+        out.write(file)
+
+
 @pytest.mark.parametrize(
     ("make", "said"),
     [
         (lambda r, w: nl.connectivity(r, behavior=["spead"]), "`spead` is none of its 1.*speed"),
+        (lambda r, w: nl.connectivity(replace(r, behavior={}), behavior=["a"]), "Leave it out"),
         (
             lambda r, w: nl.connectivity(r, behavior=["speed", "speed"]),
             "name each variable once.*Leave out what repeats",

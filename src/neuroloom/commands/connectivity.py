@@ -32,7 +32,7 @@ class ConnectivityCommand:
     reading: Annotated[Reading, tyro.conf.arg(name="")] = Reading()  # noqa: RUF009
     """How the file of a connectome is read."""
     behavior: tuple[str, ...] = ()
-    """Variables of the recording whose past predicts, too."""
+    """Variables of the recording whose past predicts, too; of an NWB file, its series."""
     config: Annotated[ConnectivityConfig, tyro.conf.arg(name="")] = ConnectivityConfig()  # noqa: RUF009
     """The numbers of the estimate."""
     resample: float | None = None
@@ -53,7 +53,7 @@ def run_connectivity(command: ConnectivityCommand) -> None:
     from neuroloom.report.connectivity_terminal import print_connectivity
     from neuroloom.runs import atomic_write
     from neuroloom.studies.connectivity import connectivity
-    from neuroloom.studies.sources import load_connectome, load_recording
+    from neuroloom.studies.sources import behavior_named, load_connectome, load_recording
 
     recording = load_recording(
         command.recording,
@@ -61,6 +61,7 @@ def run_connectivity(command: ConnectivityCommand) -> None:
         dt=command.dt,
         kind=command.kind,
         data=command.reading.data,
+        behavior=command.behavior,
     )
     connectome = None
     if command.connectome is not None:
@@ -69,7 +70,7 @@ def run_connectivity(command: ConnectivityCommand) -> None:
         recording,
         connectome,
         command.config,
-        behavior=command.behavior,
+        behavior=behavior_named(recording, command.behavior),
         progress=command.progress,
     )
     name = name_of(command.recording)

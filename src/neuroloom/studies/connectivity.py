@@ -234,9 +234,11 @@ def _kept(
 def _behavior(recording: Recording, names: Sequence[str], training: Part) -> np.ndarray | None:
     for name in names:
         if name not in recording.behavior:
+            others = list(recording.behavior)
+            way_out = nearest(name, others) if others else "Leave it out."
             raise InputError(
                 f"`behavior` must name variables of the recording; `{name}` is none of its "
-                f"{len(recording.behavior)}. {nearest(name, list(recording.behavior))}"
+                f"{len(others)}. {way_out}"
             )
         known = recording.behavior[name][training]
         known = known[np.isfinite(known)]

@@ -16,9 +16,10 @@ from neuroloom.connectome import (
     read_connectome,
 )
 from neuroloom.errors import InputError, nearest
-from neuroloom.recording import Recording, read_recording
+from neuroloom.recording import Linear, Recording, read_nwb, read_recording
+from neuroloom.recording.files import recognize
 
-__all__ = ["dataset_nouns", "load_connectome", "load_recording"]
+__all__ = ["behavior_named", "dataset_nouns", "load_connectome", "load_recording"]
 
 
 def load_connectome(
@@ -73,6 +74,7 @@ def load_recording(
     dt: float | None = None,
     kind: str | None = None,
     data: Path | None = None,
+    behavior: Sequence[str] = (),
 ) -> Recording:
     """The dataset of this name, or the recording in this file.
 
@@ -82,6 +84,8 @@ def load_recording(
         dt: Seconds per step, where the file does not say; the bin width of spike times.
         kind: What the activity is, where the file does not say.
         data: Folder with the datasets that may not ship; default: the variable NEUROLOOM_DATA.
+        behavior: Series of an NWB file that are put on the recording's clock by straight lines;
+            files of other formats have their behavior on it already.
 
     Raises:
         InputError: If it is neither, or the file cannot be read.
@@ -89,7 +93,27 @@ def load_recording(
     if "recording" in dataset_nouns(source):
         return datasets.recording(source, data=data)
     path = _existing(source, "recording")
+    if behavior and recognize(path) == "nwb":
+        names = Linear(tuple(behavior))
+        return read_nwb(path, resample=resample, dt=dt, kind=kind, behavior=names)
     return read_recording(path, resample=resample, dt=dt, kind=kind)
+
+
+def behavior_named(recording: Recording, names: Sequence[str]) -> tuple[str, ...]:
+    """Variables of these names; of a series with unit or columns in its variables, all of them.
+
+    Example:
+        An NWB series `turning` in rad/s is the variable `turning_rad_per_s`.
+
+    Args:
+        recording: With its behavior.
+        names: As a user gives them; what the recording lacks stays as it is.
+    """
+    found: list[str] = []
+    for name in names:
+        own = [one for one in recording.behavior if one.startswith(f"{name}_")]
+        found += [name] if name in recording.behavior or not own else own
+    return tuple(found)
 
 
 def dataset_nouns(source: str) -> tuple[str, ...]:
