@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
+import pandas as pd
 import pytest
 from rich.console import Console
 from scipy import signal
@@ -19,7 +20,7 @@ from neuroloom.fitting.coupling import EdgePosterior, by_number_of_factors, simu
 from neuroloom.recording import Recording, write_npz
 from neuroloom.report.connectivity_page import connectivity_answer, write_connectivity_page
 from neuroloom.report.connectivity_terminal import print_connectivity
-from neuroloom.report.figures.connectivity import alike_order
+from neuroloom.report.figures.connectivity import alike_order, surest_graph
 from neuroloom.studies.connectivity import connectivity
 from neuroloom.studies.connectivity_config import ConnectivityConfig
 from neuroloom.studies.held_out_part import learned_and_held_out
@@ -290,6 +291,23 @@ def test_neurons_that_drive_alike_stand_together():
     places = sorted(order.index(i) for i in (0, 2, 4))
     assert places[-1] - places[0] == 2
     assert alike_order(weight, np.array([1, 0, 1, 0, 1, 0])).tolist()[:3] != [0, 2, 4]
+
+
+def test_names_around_a_crowded_ring_do_not_cover_each_other():
+    n = 48
+    names = np.array([f"Pvalb_{i:03d}" for i in range(n)])
+    table = pd.DataFrame(
+        {"pre": names, "post": np.roll(names, 5), "probability": 1.0, "effect": 0.1}
+    )
+    ax = surest_graph(table, names)
+    figure = ax.get_figure(root=True)
+    figure.canvas.draw()
+    texts = [text for text in ax.texts if text.get_text().startswith("Pvalb")]
+    assert len(texts) > 40
+    places = np.array([text.get_window_extent().get_points().mean(axis=0) for text in texts])
+    apart = np.linalg.norm(places[:, None] - places[None], axis=2) + 1e9 * np.eye(len(places))
+    height = 8 / 72 * figure.dpi
+    assert apart.min() > height
 
 
 def test_the_page_and_the_terminal_say_what_was_found(found, tmp_path):

@@ -33,6 +33,7 @@ __all__ = [
 Matrix = Float[np.ndarray, "post pre"]
 NAMED = 120  # neurons whose names fit beside a matrix
 MOST_ARROWS = 40
+LEVEL_NAMES = 24  # neurons whose names fit level around a ring; more are written outwards
 
 
 def alike_order(weight: Matrix, group: Int[np.ndarray, " pre"]) -> Int[np.ndarray, " neuron"]:
@@ -140,15 +141,20 @@ def surest_graph(
                 "mutation_scale": 8,
             },
         )
+    radial = len(ring) > LEVEL_NAMES
     for name, (x, y) in place.items():
         ax.plot(x, y, "o", color=INK, ms=4)
+        turn = float(np.degrees(angle[name]))
+        near = 0.0 if radial else 0.05
         ax.annotate(
             label(str(name), 12),
             (1.07 * x, 1.07 * y),
-            ha="left" if x > 0.05 else "right" if x < -0.05 else "center",
+            ha="left" if x > near else "right" if x < -near else "center",
             va="center",
             fontsize=8,
             color=INK,
+            rotation=(turn if x >= 0 else turn - 180) if radial else 0.0,
+            rotation_mode="anchor" if radial else "default",
         )
     ax.set(xlim=(-1.4, 1.4), ylim=(-1.4, 1.4))
     ax.set_aspect("equal")
