@@ -23,6 +23,7 @@ from neuroloom.report.connectivity_terminal import print_connectivity
 from neuroloom.report.figures.connectivity import alike_order, surest_graph
 from neuroloom.studies.connectivity import connectivity
 from neuroloom.studies.connectivity_config import ConnectivityConfig
+from neuroloom.studies.connectivity_forecasts import ALONE, GLM, OURS
 from neuroloom.studies.held_out_part import learned_and_held_out
 from neuroloom.studies.sources import behavior_named, load_recording
 from neuroloom.studies.wired_or_not import compared_with, wiring_between
@@ -521,3 +522,56 @@ def test_deconvolution_is_shown_beside_the_default(tmp_path):
     html = page.read_text(encoding="utf-8")
     assert "After deconvolution" in html
     assert "matrix-deconvolved" in html
+
+
+def spikes_of(n_steps=6_000, rate=0.2):
+    """Neuron 0 drives 1, and 2 silences 3, one bin later; counts."""
+    rng = np.random.default_rng(5)
+    x = np.zeros((1, n_steps, 6))
+    for t in range(n_steps):
+        drive = np.full(6, np.log(rate))
+        if t:
+            drive[1] += 1.0 * x[0, t - 1, 0]
+            drive[3] -= 1.5 * x[0, t - 1, 2]
+        x[0, t] = rng.poisson(np.exp(np.minimum(drive, 2.0)))
+    ids = np.array([f"unit{i}" for i in range(6)])
+    return Recording(x, ids, kind="spike_count", dt=0.025, unit="spikes")
+
+
+@pytest.fixture(scope="module")
+def of_spikes():
+    return connectivity(spikes_of(), config=replace(QUICK, twins=1), progress=False)
+
+
+def test_counts_get_a_poisson_likelihood_and_bits_per_spike(of_spikes, tmp_path):
+    assert of_spikes.edges.likelihood.name == "Poisson"
+    np.testing.assert_array_equal(of_spikes.scale, 1.0)
+    ends = of_spikes.table.head(2)[["pre", "post", "weight"]].to_numpy().tolist()
+    signs = {(pre, post): np.sign(weight) for pre, post, weight in ends}
+    assert signs == {("unit0", "unit1"): 1.0, ("unit2", "unit3"): -1.0}
+    bits = of_spikes.forecasts.scores.query("measure == 'bits_per_spike'").set_index("arm")["value"]
+    assert {OURS, GLM, ALONE} <= set(bits.index)
+    assert bits[OURS] > bits[ALONE] + 0.01
+    assert of_spikes.responses is None
+    page = write_connectivity_page(of_spikes, tmp_path / "p.html", name="s").read_text()
+    assert "log rate per spike" in page
+    assert "Bits per spike are over the mean rate" in page
+
+
+def test_many_spikes_a_bin_are_regressed_and_said_so():
+    many = connectivity(spikes_of(1_500, rate=6.0), config=replace(QUICK, twins=0), progress=False)
+    assert many.edges.likelihood.name == "Gaussian"
+    assert any("narrower bins" in note for note in many.notes)
+
+
+def test_responses_to_stimulation_go_from_who_is_stimulated(found, tmp_path):
+    truth, answer = found[0], found[-1]
+    said = answer.responses
+    assert said is not None
+    off = ~np.eye(len(truth), dtype=bool)
+    r = np.corrcoef(said.matrix[off], truth[off])[0, 1]
+    assert r > 0.8 > np.corrcoef(said.matrix.T[off], truth[off])[0, 1]
+    first = said.table.iloc[0]
+    assert first["low"] <= first["response"] <= first["high"]
+    page = write_connectivity_page(answer, tmp_path / "p.html", name="s").read_text()
+    assert "What stimulating a neuron would do" in page

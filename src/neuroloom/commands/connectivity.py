@@ -78,6 +78,12 @@ def run_connectivity(command: ConnectivityCommand) -> None:
     write_connectivity_page(found, page, name=name)
     with atomic_write(page.with_suffix(".csv")) as file:
         file.write(found.table.to_csv(index=False).encode())
+    responses = page.with_name(f"{page.stem}-responses.csv")
+    if found.responses is not None:
+        with atomic_write(responses) as file:
+            file.write(found.responses.table.to_csv(index=False).encode())
     print_connectivity(found)
     print(f"report: {page}")
     print(f"table: {page.with_suffix('.csv')}")
+    if found.responses is not None:
+        print(f"responses: {responses}")

@@ -40,7 +40,8 @@ def forecast_section(found: Connectivity) -> Section:
 
 def _scores(found: Connectivity) -> list[Picture]:
     panels = []
-    for measure, title in (("r", "next-step r"), ("skill", "skill")):
+    measures = (("r", "next-step r"), ("skill", "skill"), ("bits_per_spike", "bits per spike"))
+    for measure, title in measures:
         rows = found.forecasts.scores.query("measure == @measure")
         dots = tuple(
             Dots(
@@ -54,13 +55,15 @@ def _scores(found: Connectivity) -> list[Picture]:
             if np.isfinite(row["value"])
         )
         if dots:
-            panels.append(DotPanel(title, measure, dots, chance=0.0))
+            panels.append(DotPanel(title, measure.replace("_", " "), dots, chance=0.0))
     if not panels:
         return []
     caption = (
         "On frames held out from everything, mean over neurons with 95 % of resamples of neurons. "
         "Skill is 1 − squared error / that of copying the last frame."
     )
+    if len(panels) > 2:
+        caption += " Bits per spike are over the mean rate of the held-out frames."
     drawn = dot_panels(panels)
     return [
         Picture("forecasts", "Forecasts of the next step", caption, drawn, wide=True, full=True)

@@ -7,6 +7,7 @@ import pandas as pd
 
 from neuroloom.report.connectivity_deconvolved import deconvolved_section
 from neuroloom.report.connectivity_forecasts import forecast_section
+from neuroloom.report.connectivity_responses import response_sections
 from neuroloom.report.connectivity_wired import wired_section, wired_sentence
 from neuroloom.report.figures.connectivity import (
     alike_order,
@@ -130,6 +131,7 @@ def _sections(found: Connectivity) -> list[Section]:
         _who(found),
         forecast_section(found),
         _sure_section(found),
+        *response_sections(found),
         *([wired_section(found.wired)] if found.wired is not None else []),
         *_again(found),
         Section(
@@ -154,10 +156,9 @@ def _who(found: Connectivity) -> Section:
         Picture(
             "matrix",
             "Who drives whom",
-            "Mean effect of each connection, its probability counted in: how much the neuron down "
-            "the side moves, one step later, when the neuron along the bottom moves; each in SDs "
-            "of what is its own, beyond the past and common drive. Neurons that send alike stand "
-            "together. The diagonal, a neuron's own past, is left out.",
+            f"Mean effect of each connection, its probability counted in: {_effect(found)}. "
+            "Neurons that send alike stand together. The diagonal, a neuron's own past, is left "
+            "out.",
             connectivity_matrix(edges.connectivity[np.ix_(order, order)], names, ""),
             wide=wide,
             full=wide,
@@ -181,8 +182,20 @@ def _who(found: Connectivity) -> Section:
         "step, beyond all other recorded neurons, their common drive and its own past. What was "
         "not recorded can still stand behind it; stimulation is the test.",
         pictures=tuple(pictures),
-        tables=(_edge_table(found.table, found.unit), _neuron_table(found)),
+        tables=(_edge_table(found), _neuron_table(found)),
         matrices=(_sortable(found, order),),
+    )
+
+
+def _effect(found: Connectivity) -> str:
+    if found.edges.likelihood.name == "Poisson":
+        return (
+            "by how much one spike of the neuron along the bottom changes the log rate of the "
+            "neuron down the side, added up over the lags"
+        )
+    return (
+        "how much the neuron down the side moves, one step later, when the neuron along the bottom "
+        "moves; each in SDs of what is its own, beyond the past and common drive"
     )
 
 
@@ -210,7 +223,8 @@ def _sortable(found: Connectivity, alike: np.ndarray) -> Matrix:
     )
 
 
-def _edge_table(table: pd.DataFrame, unit: str) -> Table:
+def _edge_table(found: Connectivity) -> Table:
+    table, unit = found.table, found.unit
     shown = table.head(MOST_ROWS)
     numeric = ["probability", "effect", "weight", "low", "high", "standard_error", "stability"]
     numeric += ["count"] * ("count" in table)
@@ -228,10 +242,12 @@ def _edge_table(table: pd.DataFrame, unit: str) -> Table:
         for row in shown.to_dict("records")
     )
     each = f"{unit} per {unit}" if unit else "units of activity"
+    if found.edges.likelihood.name == "Poisson":
+        each = "log rate per spike"
     caption = (
         f"Likeliest first. Effect: as in the matrix; weight: the same in {each}; low and high: "
         "90 % interval of the weight if the connection exists; standard error: of its "
-        "least-squares estimate; stability: share of block bootstraps in which it is likelier than "
+        "unbiased estimate; stability: share of block bootstraps in which it is likelier than "
         "not."
     )
     if len(shown) < len(table):

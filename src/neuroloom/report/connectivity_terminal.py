@@ -41,10 +41,17 @@ def print_connectivity(found: Connectivity, *, console: Console | None = None) -
     for name in ("r", "squared error", "skill"):
         scores.add_column(name, justify="right", overflow="fold")
     values = found.forecasts.scores.pivot(index="arm", columns="measure", values="value")
+    counted = "bits_per_spike" in values
+    if counted:
+        scores.add_column("bits per spike", justify="right", overflow="fold")
     for arm in dict.fromkeys(found.forecasts.scores["arm"]):
         own = values.loc[arm]
         scores.add_row(
-            escape(str(arm)), number(own["r"]), brief(float(own["mse"])), number(own["skill"])
+            escape(str(arm)),
+            number(own["r"]),
+            brief(float(own["mse"])),
+            number(own["skill"]),
+            *([number(own["bits_per_spike"])] if counted else []),
         )
     console.print(scores)
     console.print(escape(connectivity_answer(found)), style="bold")

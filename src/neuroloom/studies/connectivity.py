@@ -16,15 +16,17 @@ from neuroloom.errors import InputError, nearest
 from neuroloom.fitting.coupling import (
     EdgePosterior,
     Edges,
+    GaussianLikelihood,
     LaggedFrames,
     by_number_of_factors,
-    own_scale,
+    likelihood_of,
     simulate_twin,
 )
 from neuroloom.recording import Recording
 from neuroloom.runs import progress_bar
 from neuroloom.studies.connectivity_config import ConnectivityConfig
-from neuroloom.studies.connectivity_forecasts import Forecasts, forecasts_of
+from neuroloom.studies.connectivity_forecasts import Forecasts, forecasts_of, scale_of
+from neuroloom.studies.connectivity_responses import Responses, responses_of
 from neuroloom.studies.deconvolved import Deconvolved, deconvolved
 from neuroloom.studies.held_out_part import Part, learned_and_held_out
 from neuroloom.studies.wired_or_not import Wired, compared_with, wiring_between
@@ -50,13 +52,14 @@ class Connectivity:
         table: One row an ordered pair, likeliest first, then strongest: `pre`, `post`,
             `probability`, `effect` (posterior mean, each neuron on its own `scale`), `weight` (the
             same in units of activity), `low` and `high` (90 % of the weight if it exists),
-            `standard_error` of its least-squares estimate, `stability`, `count` of the
+            `standard_error` of its unbiased estimate, `stability`, `count` of the
             connectome, and `probability_deconvolved`, `effect_deconvolved` where asked for.
         forecasts: Of held-out frames, their scores and those of baselines.
         by_factors: What other numbers of factors would have said.
         twin: Scores of the same estimator on simulated twins, by name, mean over twins.
         twin_calibration: Its probabilities against the connections of the twins; None without.
         wired: Comparison with the connectome; None without one.
+        responses: What stimulating each neuron would do; None of spike counts.
         deconvolved: A second estimate, from deconvolved activity; None if not asked for.
         scale: Of each neuron, in the unit of activity: `edges` has every neuron's activity divided
             by it.
@@ -73,6 +76,7 @@ class Connectivity:
     twin: dict[str, float]
     twin_calibration: CalibrationTable | None
     wired: Wired | None
+    responses: Responses | None
     deconvolved: Deconvolved | None
     scale: Float[np.ndarray, " neuron"]
     dt: float
@@ -127,7 +131,10 @@ def connectivity(
     cue = _behavior(recording, behavior, parts[0])
     ids = recording.neuron_id[kept]
     activity = recording.activity[:, :, kept]
-    scale = own_scale(activity, cue)
+    likelihood = GaussianLikelihood()
+    if recording.kind == "spike_count":
+        likelihood = likelihood_of(activity)
+    scale = scale_of(activity, cue, likelihood)
     scaled = activity / scale
     counts = None if connectome is None else wiring_between(connectome, ids)
     wired = None if counts is None or not config.prior else counts > 0
@@ -136,6 +143,7 @@ def connectivity(
         n_factors=config.factors,
         n_blocks=config.blocks,
         least_lags=_least_lags(recording.kind, activity, cue, parts[0]),
+        likelihood=likelihood,
     )
     with progress_bar("connectivity", total=5 + config.twins, enabled=progress) as bar:
         edges = replace(method, n_bootstraps=config.bootstraps).fit(
@@ -164,7 +172,14 @@ def connectivity(
         for n in range(config.twins):
             own = np.random.default_rng([config.seed, 1, n])
             simulated, truth = simulate_twin(edges, n_frames + edges.n_lags, own)
-            twins.append((EdgePosterior(n_lags=edges.n_lags).fit(simulated, rng=own), truth))
+            twins.append(
+                (
+                    EdgePosterior(n_lags=edges.n_lags, likelihood=likelihood).fit(
+                        simulated, rng=own
+                    ),
+                    truth,
+                )
+            )
             bar.advance(note="twin")
         compared = None
         if counts is not None and connectome is not None and not config.prior:
@@ -189,6 +204,7 @@ def connectivity(
         twin=_recovered(twins),
         twin_calibration=_calibration(twins),
         wired=compared,
+        responses=responses_of(edges, ids, np.random.default_rng([config.seed, 7])),
         deconvolved=again,
         scale=scale,
         dt=recording.dt,
@@ -356,7 +372,8 @@ def _said(
         f"{'trial' if n_trials == 1 else 'trials'} of {long} frames of {recording.dt:.3g} s): all "
         "that took part is observed in them and in the steps before",
         f"steps of the past: {edges.n_lags} ({edges.n_lags * (recording.dt or 0):.3g} s); factors "
-        f"of common drive: {edges.factors.n}; connections are read one step back",
+        f"of common drive: {edges.factors.n}; connections are "
+        + ("areas of kernels" if edges.likelihood.name == "Poisson" else "read one step back"),
         f"standard errors are {np.sqrt(edges.inflation.mean()):.2f} times what independent frames "
         "would give",
     ]
@@ -379,8 +396,11 @@ def _said(
         )
     if recording.kind == "spike_count":
         notes.append(
-            "spike counts are regressed as they are, without a Poisson likelihood: probabilities "
-            "rest on moments of the counts"
+            "counts are fitted with a Poisson likelihood: a weight is by how much one spike "
+            "changes the log rate, added up over the lags"
+            if edges.likelihood.name == "Poisson"
+            else "some neuron has more than 5 spikes a bin, and counts are regressed as they are: "
+            "choose narrower bins for a Poisson likelihood"
         )
     if prior:
         notes.append("the connectome was used as a prior; nothing here can confirm it")

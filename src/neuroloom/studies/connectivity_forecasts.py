@@ -9,6 +9,7 @@ import pandas as pd
 from jaxtyping import Float
 
 from neuroloom.analysis.forecasts import coupling_gain, forecast_scores, horizon_scores
+from neuroloom.analysis.forecasts.measures import SPIKES
 from neuroloom.fitting.baselines import (
     Autoregression,
     Mean,
@@ -19,15 +20,27 @@ from neuroloom.fitting.baselines import (
     free_run,
     shuffled,
 )
-from neuroloom.fitting.coupling import EdgePosterior, Lasso, Ridge, own_scale
+from neuroloom.fitting.coupling import (
+    EdgePosterior,
+    GaussianLikelihood,
+    GroupL1,
+    Lasso,
+    Poisson,
+    PoissonLikelihood,
+    Ridge,
+    own_scale,
+)
+from neuroloom.fitting.coupling.likelihoods import AbstractLikelihood
 from neuroloom.studies.connectivity_config import ConnectivityConfig
 from neuroloom.studies.deconvolved import DECONVOLVED, fit_deconvolved
+from neuroloom.studies.functional_connectivity.spikes import BASIS, rates_of
 from neuroloom.studies.held_out_part import Part
 
-__all__ = ["ALONE", "OURS", "Forecasts", "forecasts_of"]
+__all__ = ["ALONE", "GLM", "OURS", "Forecasts", "forecasts_of", "scale_of"]
 
 OURS = "edge posterior"
 ALONE = "own past"
+GLM = "Poisson GLM"
 N_ORIGINS = 100
 N_LATE = 10
 """Neurons that are forecast with all others at the wrong time: one fit each."""
@@ -45,7 +58,7 @@ class Forecasts:
     """Forecasts of held-out frames, and how good they are.
 
     Attributes:
-        scores: Of one step, one row a method and measure.
+        scores: Of one step, one row a method and measure; of counts in bits per spike, too.
         gain: Our score less that of a neuron's own past (and behavior) alone, with its interval.
         late_gain: Our score less that of a forecast which hears the others too late, on some of the
             neurons; None where trials are too short.
@@ -60,6 +73,15 @@ class Forecasts:
     rollouts: pd.DataFrame
     predicted: Activity
     measured: Activity
+
+
+def scale_of(
+    activity: Activity, behavior: Behavior, likelihood: AbstractLikelihood
+) -> Float[np.ndarray, " neuron"]:
+    """What each neuron is divided by; counts of a Poisson likelihood stay counts."""
+    if isinstance(likelihood, PoissonLikelihood):
+        return np.ones(activity.shape[2])
+    return own_scale(activity, behavior)
 
 
 def forecasts_of(
@@ -85,7 +107,9 @@ def forecasts_of(
     """
     train, test = parts
     known, given = (None if behavior is None else behavior[part] for part in parts)
-    scale = own_scale(activity[train], known)
+    likelihood = method.likelihood or GaussianLikelihood()
+    scale = scale_of(activity[train], known, likelihood)
+    counted = isinstance(likelihood, PoissonLikelihood)
     training, held_out = activity[train] / scale, activity[test] / scale
     measured = activity[test]
     ours = method.fit(training, known, wired=wired, rng=np.random.default_rng([config.seed, 3]))
@@ -94,6 +118,7 @@ def forecasts_of(
     rng = np.random.default_rng([config.seed, 4])
     fitted = {
         OURS: ours,
+        **({GLM: Poisson(BASIS, GroupL1()).fit(training, known)} if counted else {}),
         "lasso": Lasso(p).fit(training, known),
         "ridge": Ridge(p).fit(training, known),
         "coupling of wrong neurons": shuffled(ours.coupling, rng=rng),
@@ -118,6 +143,10 @@ def forecasts_of(
         for name, one in fitted.items()
     }
     scores = forecast_scores(predictions, measured, rng=rng, unit=unit)
+    if counted:
+        rates = {name: rates_of(one, training) for name, one in predictions.items()}
+        bits = forecast_scores(rates, measured, rng=rng, scoring=SPIKES)
+        scores = pd.concat([scores, bits.query("measure == 'bits_per_spike'")], ignore_index=True)
     alone = predictions[ALONE + with_cue]
     gain = coupling_gain(predictions[OURS], alone, measured, rng=rng, unit=unit)
     first, last = max(one.n_lags for one in fitted.values()), measured.shape[1] - 2
