@@ -11,6 +11,7 @@ from jaxtyping import Float
 from neuroloom.analysis.forecasts import coupling_gain, forecast_scores, horizon_scores
 from neuroloom.analysis.forecasts.measures import SPIKES
 from neuroloom.fitting.baselines import (
+    AbstractForecast,
     Autoregression,
     Mean,
     Persistence,
@@ -84,6 +85,21 @@ def scale_of(
     return own_scale(activity, behavior)
 
 
+@dataclass(frozen=True, eq=False)
+class _OnScale:
+    """A forecast of activity over a scale, as one of the activity."""
+
+    forecast: AbstractForecast
+    scale: Float[np.ndarray, " neuron"]
+
+    @property
+    def n_lags(self) -> int:
+        return self.forecast.n_lags
+
+    def predict(self, activity: Activity, behavior: Behavior = None) -> Activity:
+        return self.forecast.predict(activity / self.scale, behavior) * self.scale
+
+
 def forecasts_of(
     activity: Activity,
     behavior: Behavior,
@@ -106,22 +122,23 @@ def forecasts_of(
         unit: Of the activity.
     """
     train, test = parts
+    training, measured = activity[train], activity[test]
     known, given = (None if behavior is None else behavior[part] for part in parts)
     likelihood = method.likelihood or GaussianLikelihood()
-    scale = scale_of(activity[train], known, likelihood)
     counted = isinstance(likelihood, PoissonLikelihood)
-    training, held_out = activity[train] / scale, activity[test] / scale
-    measured = activity[test]
-    ours = method.fit(training, known, wired=wired, rng=np.random.default_rng([config.seed, 3]))
+    scale = scale_of(training, known, likelihood)
+    ours = method.fit(
+        training / scale, known, wired=wired, rng=np.random.default_rng([config.seed, 3])
+    )
     p = ours.n_lags
     with_cue = "" if known is None else " + behavior"
     rng = np.random.default_rng([config.seed, 4])
-    fitted = {
-        OURS: ours,
+    fitted: dict[str, AbstractForecast] = {
+        OURS: _OnScale(ours, scale),
         **({GLM: Poisson(BASIS, GroupL1()).fit(training, known)} if counted else {}),
         "lasso": Lasso(p).fit(training, known),
         "ridge": Ridge(p).fit(training, known),
-        "coupling of wrong neurons": shuffled(ours.coupling, rng=rng),
+        "coupling of wrong neurons": _OnScale(shuffled(ours.coupling, rng=rng), scale),
         **({} if known is None else {ALONE: Autoregression(n_lags=p).fit(training)}),
         ALONE + with_cue: Autoregression(n_lags=p).fit(training, known),
         f"{ALONE}{with_cue}, 5 lags": Autoregression(n_lags=5).fit(training, known),
@@ -139,7 +156,7 @@ def forecasts_of(
             np.random.default_rng([config.seed, 5]),
         )
     predictions = {
-        name: one.predict(held_out, None if name == ALONE else given) * scale
+        name: one.predict(measured, None if name == ALONE else given)
         for name, one in fitted.items()
     }
     scores = forecast_scores(predictions, measured, rng=rng, unit=unit)
@@ -152,20 +169,20 @@ def forecasts_of(
     first, last = max(one.n_lags for one in fitted.values()), measured.shape[1] - 2
     origins = np.unique(np.linspace(first, max(first, last), N_ORIGINS).astype(int)).tolist()
     runs = {
-        name: free_run(fitted[name], held_out, given, origins=origins, n_steps=config.horizon)
+        name: free_run(fitted[name], measured, given, origins=origins, n_steps=config.horizon)
         for name in (OURS, "ridge", ALONE + with_cue, "persistence", "mean")
     }
     rollouts = horizon_scores(
-        {name: _bounded(run.predicted * scale, measured) for name, run in runs.items()},
-        runs[OURS].measured * scale,
-        runs[OURS].last * scale,
+        {name: _bounded(run.predicted, measured) for name, run in runs.items()},
+        runs[OURS].measured,
+        runs[OURS].last,
         rng=rng,
         unit=unit,
     )
     return Forecasts(
         scores=scores,
         gain=gain,
-        late_gain=_late_gain(training, known, held_out, given, p, predictions[OURS], scale, rng),
+        late_gain=_late_gain(training, known, measured, given, p, predictions[OURS], rng),
         rollouts=rollouts,
         predicted=predictions[OURS],
         measured=measured,
@@ -175,25 +192,22 @@ def forecasts_of(
 def _late_gain(
     training: np.ndarray,
     known: np.ndarray | None,
-    held_out: np.ndarray,
+    measured: np.ndarray,
     given: np.ndarray | None,
     n_lags: int,
     ours: np.ndarray,
-    scale: np.ndarray,
     rng: np.random.Generator,
 ) -> pd.DataFrame | None:
     """Gain over the same past of all others, at the wrong time: what slow drifts alone tell."""
-    delay = min(LATEST, min(training.shape[1], held_out.shape[1]) // 10)
+    delay = min(LATEST, min(training.shape[1], measured.shape[1]) // 10)
     if delay <= n_lags:
         return None
     n = training.shape[2]
     some = np.sort(rng.permutation(n)[:N_LATE])
     late = fit_time_shifted(
         Ridge(n_lags, penalty=1e-2), training, known, delay=delay, neurons=some.tolist()
-    ).predict(held_out, given)
-    return coupling_gain(
-        ours[:, :, some], (late * scale)[:, :, some], (held_out * scale)[:, :, some], rng=rng
-    )
+    ).predict(measured, given)
+    return coupling_gain(ours[:, :, some], late[:, :, some], measured[:, :, some], rng=rng)
 
 
 def _bounded(
