@@ -101,6 +101,19 @@ def test_the_profile_is_the_kernel_that_made_the_spikes(found):
     assert np.abs(found.profile).sum() == pytest.approx(1.0)
 
 
+def test_no_profile_is_made_of_noise_and_noise_is_as_wide_as_said():
+    z = []
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        rate = 0.1 * np.exp(0.8 * rng.normal(size=(1, 5_000, 10)))  # spikes vary more than Poisson
+        x = rng.poisson(rate).astype(float)
+        estimates = PoissonLikelihood().estimates(x, 5, None, Known.of(10, None, None, None))
+        np.testing.assert_array_equal(estimates.profile, np.eye(5)[0])
+        pairs = estimates.pairs()
+        z.append((pairs.estimate / np.sqrt(pairs.variance))[~np.eye(10, dtype=bool)])
+    assert np.std(z) == pytest.approx(1.0, abs=0.08)
+
+
 def test_the_profile_does_not_depend_on_units(made):
     x = made[1] @ (np.eye(N) + np.random.default_rng(1).normal(size=(N, N)) / 20)
     units = np.exp(2 * np.random.default_rng(0).normal(size=N))

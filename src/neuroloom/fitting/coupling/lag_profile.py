@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
-from neuroloom.fitting.coupling.factors import Factors
+from neuroloom.fitting.coupling.factors import MARGIN, Factors
 from neuroloom.fitting.coupling.lagged import LaggedMoments
 
 __all__ = ["lag_profile"]
@@ -22,7 +22,9 @@ def lag_profile(moments: LaggedMoments, factors: Factors) -> Float[np.ndarray, "
     of predictors: what noise alone puts into the products is taken off. The direction of common
     drive is taken out of the estimates first, in units of each neuron's own noise.
 
-    Lags that carry nothing cost little: their entries are averages over all pairs.
+    Lags that carry nothing cost little: their entries are averages over all pairs. Where the
+    largest eigenvalue is within what noise alone gives (the edge of Marchenko and Pastur), all is
+    read one step back: a shape that was picked to fit noise would make noise look like coupling.
 
     Args:
         moments: Of all frames.
@@ -48,7 +50,11 @@ def lag_profile(moments: LaggedMoments, factors: Factors) -> Float[np.ndarray, "
     z = np.where(np.eye(n, dtype=bool), 0.0, at / np.sqrt(noise))
     expected = (n - 1) * (shape / shape[0, 0]).sum(axis=2)
     products = np.einsum("kij,lij->kl", z, z) - expected
-    leading = np.linalg.eigh(products)[1][:, -1]
+    values, vectors = np.linalg.eigh(products)
+    n_pairs = n * (n - 1)
+    if values[-1] <= MARGIN * n_pairs * ((1 + np.sqrt(p / n_pairs)) ** 2 - 1):
+        return np.eye(p)[0]
+    leading = vectors[:, -1]
     leading = leading if leading.sum() >= 0 else -leading
     return leading / np.abs(leading).sum()
 
