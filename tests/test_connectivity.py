@@ -561,7 +561,7 @@ def test_counts_get_a_poisson_likelihood_and_bits_per_spike(of_spikes, tmp_path)
 def test_many_spikes_a_bin_are_regressed_and_said_so():
     many = connectivity(spikes_of(1_500, rate=6.0), config=replace(QUICK, twins=0), progress=False)
     assert many.edges.likelihood.name == "Gaussian"
-    assert any("narrower bins" in note for note in many.notes)
+    assert any("regressed as they are" in note for note in many.notes)
 
 
 def test_responses_to_stimulation_go_from_who_is_stimulated(found, tmp_path):

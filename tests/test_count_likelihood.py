@@ -1,5 +1,7 @@
 """The recommended estimator on spike counts: networks whose connections are known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.linear_model import PoissonRegressor
@@ -15,6 +17,7 @@ from neuroloom.fitting.coupling import (
     PoissonLikelihood,
     RaisedCosine,
     by_number_of_factors,
+    choose_likelihood,
     find_factors,
     likelihood_of,
     simulate_twin,
@@ -247,3 +250,21 @@ def test_relabelling_neurons_permutes_estimates(made, likelihood: AbstractLikeli
     )
     np.testing.assert_allclose(other.estimate, one.estimate[np.ix_(order, order)], atol=1e-4)
     np.testing.assert_allclose(other.variance, one.variance[np.ix_(order, order)], rtol=1e-3)
+
+
+def test_poisson_is_chosen_for_counts_but_not_where_rates_jump(made):
+    assert choose_likelihood(made[1]) == PoissonLikelihood()
+    assert choose_likelihood(made[1] + 0.5) == GaussianLikelihood()
+    rng = np.random.default_rng(8)
+    place = np.repeat(rng.integers(12, size=150), 20)  # each neuron fires at a place of its own
+    rate = 0.01 + 1.5 * (place[:, None] == np.arange(12))
+    jumping = rng.poisson(rate)[None].astype(float)
+    assert choose_likelihood(jumping) == GaussianLikelihood()
+
+
+def test_a_spiking_twin_that_runs_away_ends(found):
+    wild = replace(found, factors=replace(found.factors, loading=np.full((N, 1), 8.0)))
+    counts, weight = simulate_twin(wild, 500, np.random.default_rng(0))
+    assert np.isfinite(counts).all()
+    assert counts.max() < 200
+    assert weight.shape == (N, N)

@@ -19,7 +19,7 @@ from neuroloom.fitting.coupling import (
     GaussianLikelihood,
     LaggedFrames,
     by_number_of_factors,
-    likelihood_of,
+    choose_likelihood,
     simulate_twin,
 )
 from neuroloom.recording import Recording
@@ -133,7 +133,7 @@ def connectivity(
     activity = recording.activity[:, :, kept]
     likelihood = GaussianLikelihood()
     if recording.kind == "spike_count":
-        likelihood = likelihood_of(activity)
+        likelihood = choose_likelihood(activity[parts[0]], None if cue is None else cue[parts[0]])
     scale = scale_of(activity, cue, likelihood)
     scaled = activity / scale
     counts = None if connectome is None else wiring_between(connectome, ids)
@@ -172,6 +172,8 @@ def connectivity(
         for n in range(config.twins):
             own = np.random.default_rng([config.seed, 1, n])
             simulated, truth = simulate_twin(edges, n_frames + edges.n_lags, own)
+            alive = np.ptp(simulated, axis=(0, 1)) > 0  # a twin's neuron may never fire
+            simulated, truth = simulated[:, :, alive], truth[np.ix_(alive, alive)]
             twins.append(
                 (
                     EdgePosterior(n_lags=edges.n_lags, likelihood=likelihood).fit(
@@ -399,8 +401,8 @@ def _said(
             "counts are fitted with a Poisson likelihood: a weight is by how much one spike "
             "changes the log rate, added up over the lags"
             if edges.likelihood.name == "Poisson"
-            else "some neuron has more than 5 spikes a bin, and counts are regressed as they are: "
-            "choose narrower bins for a Poisson likelihood"
+            else "counts are regressed as they are: a Poisson likelihood is for at most 5 spikes a "
+            "bin of any neuron, and where its forecasts of the end of what is learned from hold"
         )
     if prior:
         notes.append("the connectome was used as a prior; nothing here can confirm it")

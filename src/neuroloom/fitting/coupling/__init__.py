@@ -3,7 +3,7 @@
 from neuroloom.fitting.coupling.coupling import Coupling
 from neuroloom.fitting.coupling.deconvolution import Decay, fit_decay
 from neuroloom.fitting.coupling.edge_model import EdgeModel
-from neuroloom.fitting.coupling.edges import EdgePosterior, Edges
+from neuroloom.fitting.coupling.edges import EdgePosterior, Edges, choose_likelihood
 from neuroloom.fitting.coupling.factors import Factors, find_factors
 from neuroloom.fitting.coupling.history import EachLag, RaisedCosine
 from neuroloom.fitting.coupling.lagged import LaggedFrames, LaggedMoments
@@ -46,6 +46,7 @@ __all__ = [
     "Softplus",
     "SparseFactors",
     "by_number_of_factors",
+    "choose_likelihood",
     "find_factors",
     "likelihood_of",
     "fit_decay",

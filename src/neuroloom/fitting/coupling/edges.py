@@ -13,12 +13,25 @@ from neuroloom.fitting.coupling.edge_model import EdgeModel, fit_edge_model, inf
 from neuroloom.fitting.coupling.edge_places import placed
 from neuroloom.fitting.coupling.estimates import Known
 from neuroloom.fitting.coupling.factors import Factors
-from neuroloom.fitting.coupling.likelihoods import AbstractLikelihood, likelihood_of
+from neuroloom.fitting.coupling.likelihoods import (
+    AbstractLikelihood,
+    GaussianLikelihood,
+    PoissonLikelihood,
+    likelihood_of,
+)
 from neuroloom.fitting.coupling.linear_estimates import LAGS
+from neuroloom.fitting.coupling.own_scale import own_scale
 from neuroloom.fitting.coupling.poisson import PoissonCoupling
 from neuroloom.runs import progress_bar
 
-__all__ = ["EdgePosterior", "Edges"]
+__all__ = ["EdgePosterior", "Edges", "choose_likelihood"]
+
+LAST = 0.2
+"""Share of trials, or of time, on which likelihoods are held against each other."""
+FEW_TRIALS = 5
+ASTRAY = 0.05
+"""How much worse a Poisson likelihood may forecast than least squares: those that were seen to go
+astray are worse by a fifth at the least, the others by less than a hundredth."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +121,8 @@ class EdgePosterior:
         n_bootstraps: Block bootstraps for `stability`.
         n_blocks: Blocks of time for standard errors and bootstraps.
         likelihood: `GaussianLikelihood()` or `PoissonLikelihood()`; None takes Poisson for spike
-            counts of which no neuron has more than 5 a bin (`likelihood_of`).
+            counts of which no neuron has more than 5 a bin, unless its forecasts of the end of the
+            recording go astray (`choose_likelihood`).
         least_lags: The fewest lags that None chooses among: 1, or 2 for a slow sensor.
     """
 
@@ -160,7 +174,7 @@ class EdgePosterior:
                 labels, signs or wiring do not fit the neurons.
         """
         rng = np.random.default_rng(0) if rng is None else rng
-        likelihood = self.likelihood or likelihood_of(activity)
+        likelihood = self.likelihood or choose_likelihood(activity, behavior)
         known = Known.of(activity.shape[2], cell_type, sign, wired)
         with progress_bar("connectivity", total=3 + self.n_bootstraps, enabled=progress) as bar:
             n_lags, lag_error = self.n_lags, {}
@@ -203,3 +217,48 @@ class EdgePosterior:
             likelihood=likelihood,
             profile=found.profile,
         )
+
+
+def choose_likelihood(
+    activity: Float[np.ndarray, "trial time neuron"],
+    behavior: Float[np.ndarray, "_ _ channel"] | None = None,
+) -> AbstractLikelihood:
+    """Poisson for small counts, unless its forecasts of the last fifth go astray; else Gaussian.
+
+    Where rates drift, as with place cells, a Poisson regression of few spikes can be far too sure,
+    and least squares is not. Both are fitted to the first four fifths (of trials, if there are
+    five) and compared by squared error of one-step forecasts, relative to each neuron's variance,
+    so that neurons that fire much do not decide alone.
+
+    Args:
+        activity: NaN where not observed.
+        behavior: On the same clock.
+    """
+    likelihood = likelihood_of(activity)
+    if not isinstance(likelihood, PoissonLikelihood):
+        return likelihood
+    learned, last = _ends(activity)
+    known, given = (None, None) if behavior is None else _ends(behavior)
+    varies = np.nanstd(learned, axis=(0, 1)) > 0
+    learned, last = learned[:, :, varies], last[:, :, varies]
+    errors = []
+    for one, scale in ((likelihood, 1.0), (GaussianLikelihood(), own_scale(learned, known))):
+        try:
+            found = EdgePosterior(likelihood=one).fit(learned / scale, known)
+        except InputError:  # too few frames in the first part: nothing can be compared
+            return likelihood
+        left = last - found.predict(last / scale, given) * scale
+        variance = np.nanvar(last, axis=(0, 1))
+        seen = variance > 0
+        errors.append(float((np.nanmean(left**2, axis=(0, 1))[seen] / variance[seen]).mean()))
+    return likelihood if errors[0] <= (1 + ASTRAY) * errors[1] else GaussianLikelihood()
+
+
+def _ends(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The first part and the last: whole trials, or time where these are few."""
+    n_trials, n_steps = values.shape[:2]
+    if n_trials >= FEW_TRIALS:
+        cut = n_trials - max(1, round(LAST * n_trials))
+        return values[:cut], values[cut:]
+    cut = n_steps - max(1, round(LAST * n_steps))
+    return values[:, :cut], values[:, cut:]

@@ -16,6 +16,8 @@ MOST_TIMES = 60
 """How often connections are weakened by a tenth before there are none."""
 MOST_SPIKES = 20.0
 """Mean count of a bin above which a spiking twin runs away."""
+HIGHEST = 2.0
+"""Log of the mean count at which a neuron rests at the most."""
 
 
 def simulate_twin(
@@ -37,10 +39,14 @@ def simulate_twin(
     """
     model, n = edges.model, len(edges.probability)
     block = (model.post_class[:, None], model.pre_class[None, :])
-    there = rng.random((n, n)) < model.density.mean(axis=0)[block]
-    weight = model.gain[:, None] * rng.normal(
-        model.slab_mean[block], np.sqrt(model.slab_variance[block])
-    )
+    density = model.density.mean(axis=0)[block]
+    mean = model.gain[:, None] * model.slab_mean[block]
+    sd = model.gain[:, None] * np.sqrt(model.slab_variance[block])
+    if model.places is not None:
+        places = model.places
+        density, mean, sd = places.density, places.mean, np.sqrt(places.variance)
+    there = rng.random((n, n)) < density
+    weight = rng.normal(mean, sd)
     weight = np.where(there & ~np.eye(n, dtype=bool), weight, 0.0)
     if isinstance(edges.coupling, PoissonCoupling):
         return _spikes(edges, edges.coupling, weight, n_steps, rng)
@@ -69,23 +75,26 @@ def _spikes(
     n_steps: int,
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Counts, and the connections; these are weakened until no neuron runs away."""
+    """Counts, and the connections; all drive is weakened until no neuron runs away."""
     model, n = edges.model, len(weight)
     block = (model.post_class[:, None], model.pre_class[None, :])
     shift = np.where(np.eye(n, dtype=bool), 0.0, model.common + model.detour[block])
     place = np.arange(n)
     own = coupling.weight[:, place, place]
     rate = _mean_rate(coupling.weight.sum(axis=0), coupling.intercept)
-    while True:
+    loading = edges.factors.loading
+    level = np.minimum(coupling.intercept + coupling.weight.sum(axis=0) @ rate, HIGHEST)
+    for _ in range(MOST_TIMES):
         kernel = edges.profile[:, None, None] * (weight + shift)
         kernel[:, place, place] = own
-        changed = (coupling.weight - kernel).sum(axis=0) @ rate
-        shared = rng.normal(size=(n_steps, edges.factors.n)) @ edges.factors.loading.T
-        counts = _run_counts(kernel, coupling.intercept + changed + shared, rng)
+        shared = rng.normal(size=(n_steps, edges.factors.n)) @ loading.T
+        counts = _run_counts(kernel, level - kernel.sum(axis=0) @ rate + shared, rng)
         if counts is not None:
             return counts[None], weight
-        weight, shift = 0.9 * weight, 0.9 * shift
+        weight, shift, loading = 0.9 * weight, 0.9 * shift, 0.9 * loading
         own = np.where(own > 0, 0.9 * own, own)
+    alone = rng.poisson(np.exp(level), size=(1, n_steps, n)).astype(float)
+    return alone, np.zeros_like(weight)
 
 
 def _run_counts(
