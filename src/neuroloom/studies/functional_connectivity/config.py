@@ -81,8 +81,9 @@ class FunctionalConnectivityConfig:
     """Benchmark systems, by name."""
     n_seeds: int = 5
     """Networks drawn of each."""
-    first_seed: int = 100
-    """Of the networks; estimators were made on seeds below 10."""
+    first_seed: int = 200
+    """Of the networks; estimators were made on seeds below 10, and what failed on 100 to 104 was
+    mended then, so that these are not fresh either."""
     longest: int | None = None
     """Frames of a system at most; None for the benchmark's. Rings of spikes, trained networks and
     regions keep theirs."""
