@@ -22,6 +22,14 @@ settings.register_profile(
 settings.load_profile("neuroloom")
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _forget_programs():
+    """Compiled programs of one file are of no use to another, and thousands exhaust the kernel's
+    memory maps (65,530 a process)."""
+    yield
+    jax.clear_caches()
+
+
 @pytest.fixture
 def key():
     return jax.random.key(0)

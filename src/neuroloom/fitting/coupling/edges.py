@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Int, Shaped
+from jaxtyping import Bool, Float, Int, Shaped
 
 from neuroloom.errors import InputError
 from neuroloom.fitting.coupling.coupling import Coupling
@@ -239,19 +239,27 @@ def choose_likelihood(
         return likelihood
     learned, last = _ends(activity)
     known, given = (None, None) if behavior is None else _ends(behavior)
-    varies = np.nanstd(learned, axis=(0, 1)) > 0
-    learned, last = learned[:, :, varies], last[:, :, varies]
-    errors = []
-    for one, scale in ((likelihood, 1.0), (GaussianLikelihood(), own_scale(learned, known))):
+    some = _varies(learned) & _varies(last)
+    if not some.any():
+        return likelihood
+    learned, last = learned[:, :, some], last[:, :, some]
+    variance, errors = np.nanvar(last, axis=(0, 1)), []
+    for one in (likelihood, GaussianLikelihood()):
         try:
+            scale = 1.0 if one == likelihood else own_scale(learned, known)
             found = EdgePosterior(likelihood=one).fit(learned / scale, known)
         except InputError:  # too few frames in the first part: nothing can be compared
             return likelihood
-        left = last - found.predict(last / scale, given) * scale
-        variance = np.nanvar(last, axis=(0, 1))
-        seen = variance > 0
-        errors.append(float((np.nanmean(left**2, axis=(0, 1))[seen] / variance[seen]).mean()))
+        squares = (last - found.predict(last / scale, given) * scale) ** 2
+        seen = np.isfinite(squares)
+        total = np.where(seen, squares, 0.0).sum(axis=(0, 1))
+        errors.append(float((total / np.maximum(seen.sum(axis=(0, 1)), 1) / variance).mean()))
     return likelihood if errors[0] <= (1 + ASTRAY) * errors[1] else GaussianLikelihood()
+
+
+def _varies(values: Float[np.ndarray, "trial time neuron"]) -> Bool[np.ndarray, " neuron"]:
+    least = np.nanmin(values, axis=(0, 1), initial=np.inf)
+    return np.nanmax(values, axis=(0, 1), initial=-np.inf) > least
 
 
 def _ends(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

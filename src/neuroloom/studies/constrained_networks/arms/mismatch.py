@@ -152,7 +152,7 @@ def judge(results: Results, config: ConstrainedNetworksConfig) -> Verdict:
 def _seconds(cell: Cell, config: ConstrainedNetworksConfig) -> float:
     ours = config.synthetic
     if cell["smoothness"] == MATCHED and ours.mismatch == ours.known:
-        return 1  # the arm on known wiring has them
+        return 1.0  # the arm on known wiring has them
     return 30 + cycling_seconds(ours, ours.mismatch, ours.n_seeds * len(ours.n_recorded))
 
 
