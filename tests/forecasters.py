@@ -6,10 +6,36 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
-from neuroloom.networks.forecasting import Anywhere, Reference, Scaling
+from neuroloom.networks.forecasting import (
+    Anywhere,
+    Blueprint,
+    Gru,
+    Mlp,
+    Reference,
+    Scaling,
+    average_jacobian,
+    rollout,
+)
 
 N, T, C = 4, 12, 2
+MLP, GRU = Mlp(window=3, hidden=5), Gru(window=3, hidden=5)
+BLUEPRINTS = {
+    "mlp": Blueprint(decoder=MLP, n_lags=2, n_embedding=3),
+    "gru": Blueprint(decoder=GRU, n_lags=2, n_embedding=3),
+}
+every_decoder = pytest.mark.parametrize("blueprint", BLUEPRINTS.values(), ids=BLUEPRINTS)
+
+
+@eqx.filter_jit
+def run(forecaster, x, b):
+    return forecaster(x, b)
+
+
+forecast = eqx.filter_jit(lambda forecaster, x, b: forecaster.forecast(x, b))
+jacobian = eqx.filter_jit(average_jacobian)
+free_run = eqx.filter_jit(rollout)
 
 
 @contextlib.contextmanager

@@ -6,7 +6,20 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from forecasters import C, N, T, as_numpy, drawn, quick_compiler, series
+from forecasters import (
+    BLUEPRINTS,
+    C,
+    N,
+    T,
+    as_numpy,
+    drawn,
+    every_decoder,
+    forecast,
+    jacobian,
+    quick_compiler,
+    run,
+    series,
+)
 from neuroloom.errors import InputError
 from neuroloom.networks.forecasting import (
     Anywhere,
@@ -19,9 +32,7 @@ from neuroloom.networks.forecasting import (
     Poisson,
     SoftPrior,
     SparseAndLowRank,
-    average_jacobian,
     contacts,
-    rollout,
 )
 
 
@@ -29,24 +40,6 @@ from neuroloom.networks.forecasting import (
 def compiled_quickly():
     with quick_compiler():
         yield
-
-
-MLP, GRU = Mlp(window=3, hidden=5), Gru(window=3, hidden=5)
-BLUEPRINTS = {
-    "mlp": Blueprint(decoder=MLP, n_lags=2, n_embedding=3),
-    "gru": Blueprint(decoder=GRU, n_lags=2, n_embedding=3),
-}
-every_decoder = pytest.mark.parametrize("blueprint", BLUEPRINTS.values(), ids=BLUEPRINTS)
-
-
-@eqx.filter_jit
-def run(forecaster, x, b):
-    return forecaster(x, b)
-
-
-forecast = eqx.filter_jit(lambda forecaster, x, b: forecaster.forecast(x, b))
-jacobian = eqx.filter_jit(average_jacobian)
-free_run = eqx.filter_jit(rollout)
 
 
 def test_the_linear_part_is_the_equation_term_by_term(rng):

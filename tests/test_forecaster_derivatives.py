@@ -6,18 +6,27 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from forecasters import N, T, drawn, quick_compiler, series
+from forecasters import (
+    BLUEPRINTS,
+    GRU,
+    MLP,
+    N,
+    T,
+    drawn,
+    every_decoder,
+    forecast,
+    free_run,
+    jacobian,
+    quick_compiler,
+    series,
+)
 from neuroloom.errors import InputError
 from neuroloom.networks.forecasting import (
     Blueprint,
     Free,
-    Gru,
     LowRank,
-    Mlp,
     Poisson,
     SparseAndLowRank,
-    average_jacobian,
-    rollout,
 )
 
 
@@ -25,24 +34,6 @@ from neuroloom.networks.forecasting import (
 def compiled_quickly():
     with quick_compiler():
         yield
-
-
-MLP, GRU = Mlp(window=3, hidden=5), Gru(window=3, hidden=5)
-BLUEPRINTS = {
-    "mlp": Blueprint(decoder=MLP, n_lags=2, n_embedding=3),
-    "gru": Blueprint(decoder=GRU, n_lags=2, n_embedding=3),
-}
-every_decoder = pytest.mark.parametrize("blueprint", BLUEPRINTS.values(), ids=BLUEPRINTS)
-
-
-@eqx.filter_jit
-def run(forecaster, x, b):
-    return forecaster(x, b)
-
-
-forecast = eqx.filter_jit(lambda forecaster, x, b: forecaster.forecast(x, b))
-jacobian = eqx.filter_jit(average_jacobian)
-free_run = eqx.filter_jit(rollout)
 
 
 @pytest.mark.parametrize(
