@@ -205,7 +205,11 @@ def judged(judge, config=FAST, **change):
         for seed in SEEDS:
             cell = Cell.of(family_of(system), system=system, seed=seed)
             own = [
-                Row(split, name, change.get(f"{split}|{name}", x) + 1e-4 * (seed - 102))
+                Row(
+                    split,
+                    name,
+                    change.get(f"{split}|{name}", x) + 1e-4 * (seed - FAST.first_seed - 2),
+                )
                 if name != "factors"
                 else Row(split, name, change.get(f"{split}|{name}", x))
                 for (split, name), x in good.items()
