@@ -22,10 +22,11 @@ from machine import describe, idle_fraction, start_jax
 
 # What a stage is called here: the function that it is, and its file.
 STAGES = {
-    "lags: held-out blocks": ("_lags", "edges.py"),
+    "lags: held-out blocks": ("choose_lags", "linear_estimates.py"),
     "inflation: 50 blocks of time": ("inflation_of", "estimates.py"),
     "probabilities: EM over all pairs": ("fit_edge_model", "edge_model.py"),
-    "forecast: penalty on blocks": ("_forecast", "edges.py"),
+    "places beside classes": ("placed", "edge_places.py"),
+    "forecast: penalty on blocks": ("forecast", "linear_estimates.py"),
 }
 # Called in more than one stage.
 PARTS = {
