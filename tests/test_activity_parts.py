@@ -242,7 +242,7 @@ def test_propagation_goes_from_pre_to_post_and_through_neurons_not_observed(rng)
     activity[:, :, 3] = 1 - activity[:, :, 0]  # an observed neuron that gives the slope its size
     connectome = wired([0, 1, 0], [1, 2, 3], n=4, signs=[1, 1, -1])
     seen = seen_of(connectome, activity, held_out=[1, 2])
-    near, far = baselines.wired_neighbours(seen), baselines.linear_propagation(seen)
+    near, far = baselines.wired_neighbors(seen), baselines.linear_propagation(seen)
 
     def correlation(a, b):
         return np.corrcoef(a[0], b[0])[0, 1]

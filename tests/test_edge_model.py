@@ -6,7 +6,8 @@ from sklearn.metrics import adjusted_rand_score, average_precision_score
 
 from neuroloom.errors import InputError
 from neuroloom.fitting.coupling import find_factors
-from neuroloom.fitting.coupling.edge_model import Pairs, fit_edge_model, infer_edges
+from neuroloom.fitting.coupling.edge_model import fit_edge_model, infer_edges
+from neuroloom.fitting.coupling.edge_pairs import Pairs
 
 N = 60
 TYPE = np.repeat([0, 1, 2], 20)

@@ -5,8 +5,9 @@ import pytest
 from sklearn.metrics import average_precision_score
 
 from neuroloom.fitting.coupling import EdgePosterior
-from neuroloom.fitting.coupling.edge_model import Pairs, fit_edge_model, infer_edges
-from neuroloom.fitting.coupling.edge_places import Alike, neighbour_prior, placed
+from neuroloom.fitting.coupling.edge_model import fit_edge_model, infer_edges
+from neuroloom.fitting.coupling.edge_pairs import Pairs
+from neuroloom.fitting.coupling.edge_places import Alike, neighbor_prior, placed
 
 N = 60
 NOISE = 0.35
@@ -85,10 +86,10 @@ def test_a_pair_has_no_part_in_its_own_prior(rng):
     q, mean = rng.random((N, N)), rng.normal(size=(N, N))
     variance = np.full((N, N), 0.1)
     alike = any_likeness(rng)
-    found = neighbour_prior(q, mean, variance, pairs, alike)
+    found = neighbor_prior(q, mean, variance, pairs, alike)
     changed_q, changed_mean = q.copy(), mean.copy()
     changed_q[3, 7], changed_mean[3, 7] = 1 - q[3, 7], -5.0
-    changed = neighbour_prior(changed_q, changed_mean, variance, pairs, alike)
+    changed = neighbor_prior(changed_q, changed_mean, variance, pairs, alike)
     for one, other in zip(found[:2], changed[:2], strict=True):
         own, next_to_it = abs(one - other)[3, 7], abs(one - other)[4, 8]
         assert own < 0.05 * next_to_it  # what is left is the mean of all, which pairs lean on
@@ -105,11 +106,11 @@ def test_a_pair_has_no_part_in_how_alike_its_neurons_are(rng):
     assert not np.allclose(one.post[one.fold[elsewhere][0]], other.post[one.fold[elsewhere][0]])
 
 
-def test_the_prior_is_the_weighted_mean_over_neighbouring_pairs(rng):
+def test_the_prior_is_the_weighted_mean_over_neighboring_pairs(rng):
     pairs = seen(along_a_line(rng), rng)
     q, mean = rng.random((N, N)), rng.normal(size=(N, N))
     alike = any_likeness(rng)
-    density, mu, spread = neighbour_prior(q, mean, np.full((N, N), 0.1), pairs, alike)
+    density, mu, spread = neighbor_prior(q, mean, np.full((N, N), 0.1), pairs, alike)
     i, j = 5, 13
     off = ~np.eye(N, dtype=bool)
     weight = np.outer(alike.post[alike.fold[j], i], alike.pre[alike.fold[i], j]) * off
@@ -133,7 +134,7 @@ def test_densities_of_wired_and_unwired_pairs_stay_apart(rng):
     pairs = seen(weight, rng, group=group)
     q = np.where(group == 1, 0.9, 0.05)
     alike = Alike(np.ones((3, N, N)), np.ones((3, N, N)), np.arange(N) % 3)
-    density, _, _ = neighbour_prior(q, weight, np.full((N, N), 0.1), pairs, alike)
+    density, _, _ = neighbor_prior(q, weight, np.full((N, N), 0.1), pairs, alike)
     off = ~np.eye(N, dtype=bool)
     np.testing.assert_allclose(density[(group == 1) & off], 0.9, atol=0.01)
     np.testing.assert_allclose(density[(group == 0) & off], 0.05, atol=0.01)

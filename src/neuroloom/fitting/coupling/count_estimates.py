@@ -9,8 +9,9 @@ import numpy as np
 from jaxtyping import Float, Int
 from scipy.linalg import cho_factor, cho_solve
 
-from neuroloom.fitting.coupling.count_regression import CountDesign, prior_of, regress
-from neuroloom.fitting.coupling.edge_model import EdgeModel, Pairs, infer_edges
+from neuroloom.fitting.coupling.count_regression import CountDesign, prior_precision, regress
+from neuroloom.fitting.coupling.edge_model import EdgeModel, infer_edges
+from neuroloom.fitting.coupling.edge_pairs import Pairs
 from neuroloom.fitting.coupling.estimates import AbstractEstimates, Known, least_squares
 from neuroloom.fitting.coupling.factors import Factors, find_factors
 from neuroloom.fitting.coupling.lag_profile import lag_profile
@@ -93,7 +94,7 @@ class CountEstimates(AbstractEstimates):
             score = np.array([left[a:b] @ x[a:b] for a, b in pairwise(edges)])
             design.put_back(i)
             beta[i], hessian[i], influence[i] = found.beta, found.hessian, score @ inverse
-            even = np.linalg.inv(design.spikes[:, i].mean() * gram + np.diag(prior_of(x)))
+            even = np.linalg.inv(design.spikes[:, i].mean() * gram + np.diag(prior_precision(x)))
             noise = np.maximum(np.diag(inverse), np.diag(even))
             fisher[i] = noise[:n] / scale[i, :n] ** 2
             pearson[:, i] = left / np.sqrt(found.rate)

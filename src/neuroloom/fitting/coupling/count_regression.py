@@ -17,7 +17,7 @@ from scipy.linalg import cho_factor, cho_solve
 from neuroloom.fitting.coupling.history import filtered
 from neuroloom.fitting.coupling.lagged import LaggedFrames
 
-__all__ = ["CountDesign", "Regression", "prior_of", "regress"]
+__all__ = ["CountDesign", "Regression", "prior_precision", "regress"]
 
 FEWEST_SPIKES = 0.1
 WIDE = 5.0
@@ -114,7 +114,7 @@ def regress(
         gram: Their products, summed over frames.
         spikes: Counts.
     """
-    prior = prior_of(x)
+    prior = prior_precision(x)
     level = max(float(spikes.sum()), FEWEST_SPIKES) / len(spikes)
     beta = np.zeros(x.shape[1])
     beta[-1] = np.log(level)
@@ -149,7 +149,7 @@ def regress(
     return Regression(beta, rate, _hessian(x, rate, prior))
 
 
-def prior_of(x: Float[np.ndarray, "row predictor"]) -> Float[np.ndarray, " predictor"]:
+def prior_precision(x: Float[np.ndarray, "row predictor"]) -> Float[np.ndarray, " predictor"]:
     """Precision of the wide prior; none on the intercept."""
     prior = np.full(x.shape[1], WIDE**-2)
     prior[-1] = 0.0

@@ -13,16 +13,17 @@ distribution are estimated from the estimates themselves (empirical Bayes).
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
-from scipy.special import expit, log_ndtr
+from jaxtyping import Float, Int
+from scipy.special import expit
 
 from neuroloom.fitting.coupling.edge_classes import classes_from, starting_classes
+from neuroloom.fitting.coupling.edge_drive import common_drive, detours, robust_common_drive
+from neuroloom.fitting.coupling.edge_pairs import Pairs, log_parts, truncated
 
-__all__ = ["EdgeModel", "Pairs", "Places", "fit_edge_model", "infer_edges", "log_parts", "prior_of"]
+__all__ = ["EdgeModel", "Places", "fit_edge_model", "infer_edges", "prior_of"]
 
 N_ROUNDS = 150
 SETTLED = 1e-5
@@ -31,40 +32,10 @@ PSEUDO_PAIRS = 2.0
 """Pairs' worth of prior for each block of classes: the density of its group, the mean weight of its
 senders, the variance within all blocks."""
 GAINS = np.exp(np.linspace(-1.2, 1.2, 13))
-GAIN_SD = 0.5
 FIRST_DENSITY = 0.15
 MOST_CLASSES = 4
 N_COMMON = 5
 """Rounds in which common drive is found anew."""
-
-
-@dataclass(frozen=True, eq=False)
-class Pairs:
-    """What is known of every ordered pair of neurons before a connection is inferred.
-
-    Attributes:
-        estimate: Unbiased but for common drive, in any unit.
-        variance: Of the noise in it.
-        direction: Orthonormal directions Q along which common drive may sit.
-        group: Pairs of one group share a density, such as 0 for pairs that a connectome leaves
-            unwired and 1 for wired ones.
-        sign: Of the presynaptic neuron's connections: +1, -1, or 0 where it is not known.
-        label: Classes that are known, such as cell types, as numbers; None finds classes.
-        gain_sd: How far the logarithm of a neuron's gain strays, before its estimates are seen; 0
-            where all gains are 1.
-    """
-
-    estimate: Float[np.ndarray, "post pre"]
-    variance: Float[np.ndarray, "post pre"]
-    direction: Float[np.ndarray, "post factor"]
-    group: Int[np.ndarray, "post pre"]
-    sign: Int[np.ndarray, " pre"]
-    label: Int[np.ndarray, " neuron"] | None = None
-    gain_sd: float = GAIN_SD
-    between: Bool[np.ndarray, "post pre"] = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "between", ~np.eye(len(self.estimate), dtype=bool))
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +46,7 @@ class Places:
         density: Of connections.
         mean: Of their weights, in the unit of the estimates.
         variance: Of their weights.
-        n_neighbours: How many neighbours count much.
+        n_neighbors: How many neighbors count much.
         evidence: By how much places beat classes in the log likelihood of estimates from the other
             half of the recording, both ways added.
     """
@@ -83,7 +54,7 @@ class Places:
     density: Float[np.ndarray, "post pre"]
     mean: Float[np.ndarray, "post pre"]
     variance: Float[np.ndarray, "post pre"]
-    n_neighbours: int
+    n_neighbors: int
     evidence: float = 0.0
 
 
@@ -105,7 +76,7 @@ class EdgeModel:
         pre_class: Class by what it sends.
         log_likelihood: Of the estimates.
         criterion: Integrated classification likelihood; larger is better.
-        places: What neighbours say of each pair, in place of classes; None where classes suffice.
+        places: What neighbors say of each pair, in place of classes; None where classes suffice.
     """
 
     probability: Float[np.ndarray, "post pre"]
@@ -145,7 +116,7 @@ def fit_edge_model(pairs: Pairs, rng: np.random.Generator) -> EdgeModel:
         their criterion: Daudin, Picard and Robin, Stat. Comput. 18:173 (2008), with classifications
         in place of mean fields. Gains, common drive and signs are ours.
     """
-    common = _robust_common(pairs)
+    common = robust_common_drive(pairs)
     none = _without_connections(pairs, common)
     if pairs.label is not None:
         labelled = _fitted(pairs, pairs.label, pairs.label, common)
@@ -192,7 +163,7 @@ def infer_edges(model: EdgeModel, pairs: Pairs) -> EdgeModel:
         of = state.of(pairs, state.a, state.b)
         absent, present, _, _ = log_parts(pairs, pairs.estimate - state.common, of)
         q = np.where(pairs.between, expit(present - absent), 0.0)
-        state = replace(state, common=_common(pairs, q, of))
+        state = replace(state, common=common_drive(pairs, q, of))
     return _said(pairs, state)
 
 
@@ -239,37 +210,6 @@ class _State:
         )
 
 
-def log_parts(
-    pairs: Pairs, x: np.ndarray, of: tuple[np.ndarray, ...]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Log density without and with a connection; mean and variance of its weight, if it exists."""
-    density, mean, variance, detour = of
-    x = x - detour
-    total = variance + pairs.variance
-    absent = np.log1p(-density) - 0.5 * (x**2 / pairs.variance + np.log(pairs.variance))
-    present = np.log(density) - 0.5 * ((x - mean) ** 2 / total + np.log(total))
-    posterior_variance = variance * pairs.variance / total
-    posterior_mean = mean + variance / total * (x - mean)
-    if pairs.sign.any():  # a weight of the wrong sign does not exist
-        right = pairs.sign * posterior_mean / np.sqrt(posterior_variance)
-        before = pairs.sign * mean / np.sqrt(variance)
-        present = present + np.where(pairs.sign == 0, 0.0, log_ndtr(right) - log_ndtr(before))
-    return absent, present, posterior_mean, posterior_variance
-
-
-def _truncated(
-    sign: np.ndarray, mean: np.ndarray, variance: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and variance of normal weights, given that those of known sign have it."""
-    sd = np.sqrt(variance)
-    right = sign * mean / sd
-    ratio = np.exp(-0.5 * right**2 - 0.5 * np.log(2 * np.pi) - log_ndtr(right))
-    return (
-        np.where(sign == 0, mean, mean + sign * sd * ratio),
-        np.where(sign == 0, variance, variance * np.maximum(1 - right * ratio - ratio**2, 1e-6)),
-    )
-
-
 def _fitted(pairs: Pairs, a: np.ndarray, b: np.ndarray, common: np.ndarray) -> EdgeModel:
     n_post, n_pre, n_groups = int(a.max()) + 1, int(b.max()) + 1, int(pairs.group.max()) + 1
     x = (pairs.estimate - common)[pairs.between]
@@ -314,7 +254,9 @@ def _without_connections(pairs: Pairs, common: np.ndarray) -> EdgeModel:
         detour=np.zeros((1, 1)),
     )
     for _ in range(N_COMMON if pairs.direction.shape[1] else 0):
-        none = replace(none, common=_common(pairs, np.zeros((n, n)), none.of(pairs, place, place)))
+        none = replace(
+            none, common=common_drive(pairs, np.zeros((n, n)), none.of(pairs, place, place))
+        )
     said = _said(pairs, none)
     return replace(said, criterion=said.log_likelihood)
 
@@ -358,59 +300,10 @@ def _maximized(pairs: Pairs, state: _State) -> tuple[_State, float]:
         density=np.clip(density, 1e-6, 1 - 1e-6),
         mean=mu,
         variance=(left + PSEUDO_PAIRS * within) / (there + PSEUDO_PAIRS),
-        common=_common(pairs, q, of),
-        detour=_detour(pairs, q, of, x, summed),
+        common=common_drive(pairs, q, of),
+        detour=detours(pairs, q, of, x, summed),
     )
     return updated, float(np.logaddexp(absent, present)[pairs.between].sum())
-
-
-def _detour(
-    pairs: Pairs,
-    q: np.ndarray,
-    of: tuple[np.ndarray, ...],
-    x: np.ndarray,
-    summed: Callable[[np.ndarray], np.ndarray],
-) -> np.ndarray:
-    """What pairs of two classes share, drawn to 0 by a prior as wide as one estimate's noise."""
-    _, mean, variance, _ = of
-    absent = np.where(pairs.between, 1 - q, 0.0) / pairs.variance
-    present = np.where(pairs.between, q, 0.0) / (variance + pairs.variance)
-    prior = 1 / np.median(pairs.variance[pairs.between])
-    return summed(absent * x + present * (x - mean)) / (summed(absent + present) + prior)
-
-
-def _common(pairs: Pairs, q: np.ndarray, of: tuple[np.ndarray, ...]) -> np.ndarray:
-    """Common drive along the factors, given how likely each connection is."""
-    if not pairs.direction.shape[1]:
-        return np.zeros_like(pairs.estimate)
-    _, mean, variance, detour = of
-    absent = np.where(pairs.between, 1 - q, 0.0) / pairs.variance
-    present = np.where(pairs.between, q, 0.0) / (variance + pairs.variance)
-    weight = absent + present
-    x = pairs.estimate - detour
-    target = absent * x + present * (x - mean)
-    return _projected(pairs.direction, weight, target)
-
-
-def _robust_common(pairs: Pairs) -> np.ndarray:
-    """Common drive where connections are few: they are the outliers of a robust regression."""
-    if not pairs.direction.shape[1]:
-        return np.zeros_like(pairs.estimate)
-    base = np.where(pairs.between, 1 / pairs.variance, 0.0)
-    common = np.zeros_like(pairs.estimate)
-    for n in range(20):
-        left = (pairs.estimate - common) ** 2 / pairs.variance
-        weight = base if n == 0 else base / (1 + left / 4) ** 1.5
-        common = _projected(pairs.direction, weight, weight * pairs.estimate)
-    return common
-
-
-def _projected(direction: np.ndarray, weight: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Weighted regression of every column on the directions; `target` holds weight times value."""
-    gram = np.einsum("ik,ij,il->jkl", direction, weight, direction, optimize=True)
-    side = (direction.T @ target).T
-    gram = gram + 1e-9 * np.trace(gram, axis1=1, axis2=2)[:, None, None] * np.eye(gram.shape[1])
-    return direction @ np.linalg.solve(gram, side[:, :, None])[:, :, 0].T
 
 
 def _mixture(
@@ -453,7 +346,7 @@ def _said(pairs: Pairs, state: _State) -> EdgeModel:
     absent, present, mean, variance = log_parts(pairs, x, state.of(pairs, state.a, state.b))
     log_likelihood = float(np.logaddexp(absent, present)[pairs.between].sum())
     if pairs.sign.any():
-        mean, variance = _truncated(pairs.sign, mean, variance)
+        mean, variance = truncated(pairs.sign, mean, variance)
     n, (n_post, n_pre) = len(x), state.mean.shape
     classified = 0.0
     for place, n_classes in ((state.a, n_post), (state.b, n_pre)):

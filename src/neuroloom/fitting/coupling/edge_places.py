@@ -1,7 +1,7 @@
 r"""Connections that depend on where neurons lie, as along a ring: not classes, but places.
 
 Neurons that are close have similar rows and columns of connectivity. Each pair's prior is then
-what its neighbours say, pairs of a receiver like i and a sender like j:
+what its neighbors say, pairs of a receiver like i and a sender like j:
 
 $$\rho_{ij} = \frac{\sum_{i'j'} K_{ii'} L_{jj'} q_{i'j'}}{\sum_{i'j'} K_{ii'} L_{jj'}}, \qquad
 \mu_{ij} = \frac{\sum_{i'j'} K_{ii'} L_{jj'} q_{i'j'} m_{i'j'}}
@@ -24,17 +24,16 @@ from scipy.special import expit
 from neuroloom.fitting.coupling.edge_model import (
     PSEUDO_PAIRS,
     EdgeModel,
-    Pairs,
     Places,
     infer_edges,
-    log_parts,
     prior_of,
 )
+from neuroloom.fitting.coupling.edge_pairs import Pairs, log_parts
 
-__all__ = ["Alike", "neighbour_prior", "placed"]
+__all__ = ["Alike", "neighbor_prior", "placed"]
 
-NEIGHBOURS = (2, 3, 4, 6, 8, 12)
-"""How many neighbours may count much; the best in forecasting estimates is taken."""
+NEIGHBORS = (2, 3, 4, 6, 8, 12)
+"""How many neighbors may count much; the best in forecasting estimates is taken."""
 N_DIMENSIONS = 8
 """Dimensions in which neurons are compared."""
 N_FOLDS = 5
@@ -58,20 +57,22 @@ def placed(model: EdgeModel, pairs: Pairs, halves: Sequence[Pairs]) -> EdgeModel
         halves: Estimates from either half.
 
     Source:
-        Neighbourhood smoothing: Zhang, Levina and Zhu, Biometrika 104:771 (2017), there of the
+        Neighborhood smoothing: Zhang, Levina and Zhu, Biometrika 104:771 (2017), there of the
         adjacency matrix that is seen; ours is of estimates, in the loop of their inference.
     """
     if float(model.density.max()) <= FEWEST:
         return model
+    ways = (tuple(halves), tuple(halves)[::-1])
+    of_classes = sum(infer_edges(model, half).log_likelihood for half in halves)
     gained = {}
-    for n in NEIGHBOURS:
+    for n in NEIGHBORS:
         if 3 * n >= len(pairs.estimate):
             break
-        gained[n] = sum(
-            _evidence(replace(model, places=_learned(model, one, n)), other)
-            - _evidence(model, other)
-            for one, other in (tuple(halves), tuple(halves)[::-1])
+        foretold = (
+            infer_edges(replace(model, places=_learned(model, one, n)), other)
+            for one, other in ways
         )
+        gained[n] = sum(found.log_likelihood for found in foretold) - of_classes
     best = max(gained, key=lambda n: gained[n], default=None)
     if best is None or gained[best] < LEAST_EVIDENCE:
         return model
@@ -94,16 +95,16 @@ class Alike:
     fold: Int[np.ndarray, " neuron"]
 
     @staticmethod
-    def of(weight: Float[np.ndarray, "post pre"], n_neighbours: int) -> Alike:
+    def of(weight: Float[np.ndarray, "post pre"], n_neighbors: int) -> Alike:
         """By rows and columns of estimated weights.
 
         Args:
             weight: As far as it is known.
-            n_neighbours: How far likeness reaches.
+            n_neighbors: How far likeness reaches.
         """
         fold = np.arange(len(weight)) % N_FOLDS
         post, pre = (
-            np.stack([_alike(rows[:, fold != one], n_neighbours) for one in range(N_FOLDS)])
+            np.stack([_alike(rows[:, fold != one], n_neighbors) for one in range(N_FOLDS)])
             for rows in (weight, weight.T)
         )
         return Alike(post, pre, fold)
@@ -122,14 +123,14 @@ class Alike:
         return found
 
 
-def neighbour_prior(
+def neighbor_prior(
     q: Float[np.ndarray, "post pre"],
     mean: Float[np.ndarray, "post pre"],
     variance: Float[np.ndarray, "post pre"],
     pairs: Pairs,
     alike: Alike,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Density, mean and variance that the neighbours of each pair say, not the pair itself.
+    """Density, mean and variance that the neighbors of each pair say, not the pair itself.
 
     Args:
         q: How likely each connection is.
@@ -165,18 +166,18 @@ def neighbour_prior(
     )
 
 
-def _learned(model: EdgeModel, pairs: Pairs, n_neighbours: int) -> Places:
+def _learned(model: EdgeModel, pairs: Pairs, n_neighbors: int) -> Places:
     """Places and connections found in turns, from what classes say at first."""
     x = pairs.estimate - infer_edges(model, pairs).common
     gain = model.gain[:, None]
     prior = prior_of(model, pairs)
-    found = Places(*prior[:3], n_neighbours=n_neighbours)
+    found = Places(*prior[:3], n_neighbors=n_neighbors)
     for _ in range(N_ROUNDS):
         absent, present, mean, variance = log_parts(pairs, x, prior)
         q = np.where(pairs.between, expit(present - absent), 0.0)
         weight = np.where(pairs.between, q * mean / gain, 0.0)
-        alike = Alike.of(weight, n_neighbours)
-        density, mu, spread = neighbour_prior(q, mean / gain, variance / gain**2, pairs, alike)
+        alike = Alike.of(weight, n_neighbors)
+        density, mu, spread = neighbor_prior(q, mean / gain, variance / gain**2, pairs, alike)
         found = replace(found, density=density, mean=gain * mu, variance=gain**2 * spread)
         prior = (found.density, found.mean, found.variance, prior[3])
     return found
@@ -192,8 +193,3 @@ def _alike(rows: Float[np.ndarray, "neuron other"], n: int) -> Float[np.ndarray,
     reach = np.sqrt(np.sort(apart, axis=1)[:, n])
     scale = np.outer(reach, reach)
     return np.exp(-apart / np.where(scale > 0, scale, 1.0))
-
-
-def _evidence(model: EdgeModel, pairs: Pairs) -> float:
-    """Log likelihood of these estimates, common drive found anew."""
-    return infer_edges(model, pairs).log_likelihood

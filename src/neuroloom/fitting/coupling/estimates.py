@@ -10,7 +10,8 @@ from jaxtyping import Float, Int, Shaped
 
 from neuroloom.errors import InputError
 from neuroloom.fitting.coupling.coupling import Coupling
-from neuroloom.fitting.coupling.edge_model import EdgeModel, Pairs
+from neuroloom.fitting.coupling.edge_model import EdgeModel
+from neuroloom.fitting.coupling.edge_pairs import Pairs
 from neuroloom.fitting.coupling.factors import Factors
 from neuroloom.fitting.coupling.lagged import LaggedFrames, LaggedMoments
 from neuroloom.fitting.coupling.poisson import PoissonCoupling

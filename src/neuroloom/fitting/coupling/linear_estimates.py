@@ -9,7 +9,8 @@ from jaxtyping import Float, Int
 
 from neuroloom.errors import InputError
 from neuroloom.fitting.coupling.coupling import Coupling
-from neuroloom.fitting.coupling.edge_model import EdgeModel, Pairs, infer_edges
+from neuroloom.fitting.coupling.edge_model import EdgeModel, infer_edges
+from neuroloom.fitting.coupling.edge_pairs import Pairs
 from neuroloom.fitting.coupling.estimates import (
     AbstractEstimates,
     Known,

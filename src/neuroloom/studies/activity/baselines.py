@@ -73,7 +73,7 @@ def same_type_mean(seen: Seen) -> Activity:
     return np.where(np.isnan(within), everyone, within)
 
 
-def wired_neighbours(seen: Seen) -> Activity:
+def wired_neighbors(seen: Seen) -> Activity:
     """Signed mean, by count, of what observed presynaptic partners do about their own means."""
     return _propagated(seen, n_hops=1)
 
@@ -133,7 +133,7 @@ ABOUT_ANYONE: Mapping[str, Callable[[Seen], Activity]] = MappingProxyType(
         "baseline: mean of training neurons": overall_mean,
         "baseline: population mean": population_mean,
         "baseline: same cell type": same_type_mean,
-        "baseline: wired neighbours": wired_neighbours,
+        "baseline: wired neighbors": wired_neighbors,
         "baseline: linear propagation": linear_propagation,
     }
 )
