@@ -9,8 +9,9 @@ from jaxtyping import Float
 
 from neuroloom.errors import InputError
 from neuroloom.fitting.baselines.constant import mean_of
-from neuroloom.fitting.baselines.forecast import Activity, Behavior, check_alike, check_lags
+from neuroloom.fitting.baselines.forecast import Activity, Behavior, check_lags
 from neuroloom.fitting.baselines.regression import block_moments, lags_of, regress
+from neuroloom.fitting.coupling.drive import check_alike
 
 __all__ = ["Autoregression", "PopulationMean"]
 

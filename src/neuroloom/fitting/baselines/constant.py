@@ -8,7 +8,8 @@ import numpy as np
 from jaxtyping import Float
 
 from neuroloom.errors import InputError
-from neuroloom.fitting.baselines.forecast import Activity, Behavior, check_alike
+from neuroloom.fitting.baselines.forecast import Activity, Behavior
+from neuroloom.fitting.coupling.drive import check_alike
 
 __all__ = ["Mean", "Persistence", "TrialMean"]
 

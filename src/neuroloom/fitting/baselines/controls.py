@@ -16,8 +16,8 @@ from neuroloom.fitting.baselines.forecast import (
     AbstractForecaster,
     Activity,
     Behavior,
-    check_alike,
 )
+from neuroloom.fitting.coupling.drive import check_alike
 
 __all__ = ["AbstractCoupled", "Alone", "TimeShifted", "fit_alone", "fit_time_shifted", "shuffled"]
 

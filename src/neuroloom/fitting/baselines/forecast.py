@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from neuroloom.errors import InputError
 
-__all__ = ["AbstractForecast", "AbstractForecaster", "check_alike", "check_lags"]
+__all__ = ["AbstractForecast", "AbstractForecaster", "check_lags"]
 
 Activity = Float[np.ndarray, "trial time neuron"]
 Behavior = Float[np.ndarray, "_ _ channel"] | None
@@ -41,26 +41,6 @@ class AbstractForecaster(Protocol):
     def fit(self, activity: Activity, behavior: Behavior = None) -> AbstractForecast:
         """Fit to training data; penalties are chosen within it."""
         ...
-
-
-def check_alike(
-    activity: Float[np.ndarray, "_ _ _"],
-    behavior: Float[np.ndarray, "_ _ _"] | None,
-    *,
-    n_neurons: int,
-    n_channels: int,
-) -> None:
-    """Refuse to forecast other neurons or channels than those of the fit.
-
-    Raises:
-        InputError: If their numbers differ.
-    """
-    given = 0 if behavior is None else behavior.shape[2]
-    if activity.shape[2] != n_neurons or given != n_channels:
-        raise InputError(
-            f"A forecast must be of the {n_neurons} neurons and {n_channels} channels of behavior "
-            f"of the fit; got {activity.shape[2]} and {given}. Give the same, in the same order."
-        )
 
 
 def check_lags(n_lags: int, least: int = 1) -> None:

@@ -9,6 +9,7 @@ from jaxtyping import Float
 from scipy.special import gammaln
 
 from neuroloom.errors import InputError
+from neuroloom.fitting.coupling.drive import drive_of
 from neuroloom.fitting.coupling.history import AbstractBasis, RaisedCosine, filtered
 from neuroloom.fitting.coupling.lagged import LaggedFrames
 from neuroloom.fitting.coupling.links import AbstractLink, Exponential
@@ -70,26 +71,14 @@ class PoissonCoupling:
         Raises:
             InputError: If neurons or channels are not those of the fit, by number.
         """
-        n_channels = self.behavior_weight.shape[2]
-        given = 0 if behavior is None else behavior.shape[2]
-        if activity.shape[2] != len(self.intercept) or given != n_channels:
-            raise InputError(
-                f"A forecast must be of the {len(self.intercept)} neurons and {n_channels} "
-                f"channels of behavior of the fit; got {activity.shape[2]} and {given}. Give the "
-                "same, in the same order."
-            )
-        out = np.full(activity.shape, np.nan)
-        n = activity.shape[1]
-        if n <= self.n_lags:
-            return out
-        drive = np.broadcast_to(self.intercept, out[:, self.n_lags :].shape).copy()
-        for lag in range(1, self.n_lags + 1):
-            rows = slice(self.n_lags - lag, n - lag)
-            drive += activity[:, rows] @ self.weight[lag - 1].T
-            if behavior is not None and n_channels:
-                drive += behavior[:, rows] @ self.behavior_weight[lag - 1].T
-        out[:, self.n_lags :] = self.link.rate(drive)
-        return out
+        drive = drive_of(
+            activity,
+            behavior,
+            weight=self.weight,
+            behavior_weight=self.behavior_weight,
+            intercept=self.intercept,
+        )
+        return self.link.rate(drive)
 
     def nll(
         self,
