@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from forecasters import quick_compiler, sparse_weight, vector_autoregression
+from neuroloom.analysis.perturbation import FromForecast, Pulse, response
 from neuroloom.errors import InputError
 from neuroloom.fitting.forecasting import Session, Training, fit_forecasters, transfer
 from neuroloom.networks.forecasting import Blueprint, Mlp
@@ -38,6 +39,25 @@ def two_animals():
 
 def off_diagonal(weight):
     return weight[~np.eye(len(weight), dtype=bool)]
+
+
+def test_a_pulse_to_a_neuron_reaches_those_it_drives(two_animals):
+    weights, sessions, _, result = two_animals
+    for number, (weight, session) in enumerate(zip(weights, sessions, strict=True)):
+        ours = result.of_session(number)
+        x = session.activity
+        np.testing.assert_allclose(
+            ours.predict(x), result.forecast(x, session=number).mean(axis=0), equal_nan=True
+        )
+        history = np.concatenate([x[:, k : k + ours.n_lags] for k in range(0, 400, 20)])
+        model = FromForecast(ours)
+        n = len(weight[0])
+        after = [response(model, [Pulse((i,), 0.5)], history, 2)[1] / 0.5 for i in range(n)]
+        found = np.stack(after, axis=1)
+        r = np.corrcoef(off_diagonal(found), off_diagonal(weight[0]))[0, 1]
+        assert r > 0.9 > np.corrcoef(off_diagonal(found.T), off_diagonal(weight[0]))[0, 1]
+    with pytest.raises(InputError, match="in which they were given"):
+        result.of_session(2)
 
 
 def test_sessions_of_different_sizes_share_a_decoder_and_nothing_else(two_animals):

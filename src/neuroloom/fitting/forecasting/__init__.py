@@ -1,7 +1,7 @@
 """Fitting forecasters: sessions in, ensembles of shared decoders and connectivities out."""
 
 from neuroloom.fitting.forecasting.fit import decoder_and_circuits, fit_forecasters, transfer
-from neuroloom.fitting.forecasting.fitted import FittedForecasters
+from neuroloom.fitting.forecasting.fitted import FittedForecasters, SessionForecast
 from neuroloom.fitting.forecasting.loss import ForecastLoss
 from neuroloom.fitting.forecasting.session import Session
 from neuroloom.fitting.forecasting.training import Training
@@ -10,6 +10,7 @@ __all__ = [
     "FittedForecasters",
     "ForecastLoss",
     "Session",
+    "SessionForecast",
     "Training",
     "decoder_and_circuits",
     "fit_forecasters",

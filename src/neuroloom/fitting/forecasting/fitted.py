@@ -19,7 +19,7 @@ from neuroloom.networks.forecasting import (
     rollout,
 )
 
-__all__ = ["FittedForecasters"]
+__all__ = ["FittedForecasters", "SessionForecast"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -133,6 +133,18 @@ class FittedForecasters:
         arrays = (*_arrays(history, behavior), to_come, key)
         return np.asarray(self.fit.apply(_Rollout(*arrays, n_steps, session)))
 
+    def of_session(self, session: int = 0) -> "SessionForecast":
+        """The ensemble's mean forecast of one session, as other fits forecast.
+
+        It can be scored beside regressions, run freely and perturbed
+        (`neuroloom.analysis.perturbation.FromForecast`).
+
+        Args:
+            session: Which one.
+        """
+        self._check(session)
+        return SessionForecast(self, session)
+
     def save(self, path: Path) -> None:
         """Write the members and their history, as `Fit.save`."""
         self.fit.save(path)
@@ -149,6 +161,37 @@ class FittedForecasters:
                 f"`session` must be 0 to {n - 1}; got {session}. Sessions have the order in which "
                 "they were given."
             )
+
+
+@dataclass(frozen=True, eq=False)
+class SessionForecast:
+    """The mean forecast of all members for the neurons of one session.
+
+    Attributes:
+        fitted: The ensemble.
+        session: Whose neurons.
+    """
+
+    fitted: FittedForecasters
+    session: int
+
+    @property
+    def n_lags(self) -> int:
+        """Frames of the past that a forecast needs."""
+        return self.fitted.blueprint.n_context
+
+    def predict(
+        self,
+        activity: Float[np.ndarray, "trial time neuron"],
+        behavior: Float[np.ndarray, "trial time channel"] | None = None,
+    ) -> Float[np.ndarray, "trial time neuron"]:
+        """One-step forecasts in the activity's unit; NaN where the past is not known.
+
+        Args:
+            activity: Of the neurons of this session.
+            behavior: Likewise.
+        """
+        return self.fitted.forecast(activity, behavior, session=self.session).mean(axis=0)
 
 
 class _Forecast(eqx.Module):
