@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score
 
-from neuroloom.fitting.coupling import EdgePosterior
+from neuroloom.fitting.coupling import EdgePosterior, simulate_twin
 from neuroloom.fitting.coupling.edge_model import fit_edge_model, infer_edges
 from neuroloom.fitting.coupling.edge_pairs import Pairs
 from neuroloom.fitting.coupling.edge_places import Alike, neighbor_prior, placed
@@ -161,3 +161,8 @@ def test_the_recommended_default_places_neurons_of_a_ring(rng):
     assert precision(weight, found.probability) > 0.7
     short = EdgePosterior(n_lags=1).fit(x[:, : 3 * N])  # a half would not hold enough frames
     assert short.model.places is None
+    _, drawn = simulate_twin(found, 100, rng)
+    there = drawn != 0
+    right, turned = ((one & (weight != 0)).sum() / there.sum() for one in (there, there.T))
+    assert right > 0.3  # three times chance: a tenth of the pairs are connected
+    assert turned < 0.15

@@ -5,9 +5,10 @@ import numpy as np
 from neuroloom.report.figures.connectivity import color_limit
 from neuroloom.report.layout import Fact, Matrix, Section
 from neuroloom.report.wording import number, signed
-from neuroloom.studies.connectivity import SURE, Connectivity
+from neuroloom.studies.connectivity import Connectivity
 from neuroloom.studies.connectivity_forecasts import OURS
 from neuroloom.studies.deconvolved import DECONVOLVED, Deconvolved
+from neuroloom.studies.twins import SURE
 
 __all__ = ["deconvolved_section"]
 

@@ -22,8 +22,9 @@ from neuroloom.report.html import write_answer_page
 from neuroloom.report.layout import Fact, Matrix, Picture, Section
 from neuroloom.report.tables import Cell, Column, Table
 from neuroloom.report.wording import brief, number, signed
-from neuroloom.studies.connectivity import SURE, Connectivity
+from neuroloom.studies.connectivity import Connectivity
 from neuroloom.studies.connectivity_forecasts import OURS
+from neuroloom.studies.twins import SURE
 
 __all__ = ["connectivity_answer", "write_connectivity_page"]
 

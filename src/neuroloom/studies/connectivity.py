@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Bool, Float, Shaped
+from jaxtyping import Float, Shaped
 
-from neuroloom.analysis.edges import CalibrationTable, calibration_table, edge_scores
+from neuroloom.analysis.edges import CalibrationTable
 from neuroloom.connectome import Connectome
-from neuroloom.errors import InputError, nearest
+from neuroloom.errors import InputError
 from neuroloom.fitting.coupling import (
     EdgePosterior,
     Edges,
@@ -20,7 +19,6 @@ from neuroloom.fitting.coupling import (
     LaggedFrames,
     by_number_of_factors,
     choose_likelihood,
-    simulate_twin,
 )
 from neuroloom.recording import Recording
 from neuroloom.runs import progress_bar
@@ -28,15 +26,18 @@ from neuroloom.studies.connectivity_config import ConnectivityConfig
 from neuroloom.studies.connectivity_forecasts import Forecasts, forecasts_of, scale_of
 from neuroloom.studies.connectivity_responses import Responses, responses_of
 from neuroloom.studies.deconvolved import Deconvolved, deconvolved
-from neuroloom.studies.held_out_part import Part, learned_and_held_out
+from neuroloom.studies.held_out_part import learned_and_held_out
+from neuroloom.studies.taking_part import (
+    SLOW_LAGS,
+    chosen_behavior,
+    kept_neurons,
+    least_lags,
+)
+from neuroloom.studies.twins import recovered, refitted_twin, twin_calibration
 from neuroloom.studies.wired_or_not import Wired, compared_with, wiring_between
 
 __all__ = ["Connectivity", "connectivity"]
 
-SLOW_LAGS = 2
-"""Steps of the past that a slow sensor needs at the least."""
-SURE = 0.9
-"""Probability above which a connection counts as sure."""
 FEW_PAIRS = 90
 """Pairs of ten neurons: with fewer, a distribution of connections is hardly estimated."""
 
@@ -127,25 +128,27 @@ def connectivity(
         )
     n_trials, n_steps, _ = recording.activity.shape
     parts = learned_and_held_out(n_trials, n_steps, config.test_fraction)
-    kept, notes = _kept(recording, config.least_observed, parts[0])
-    cue = _behavior(recording, behavior, parts[0])
+    kept, notes = kept_neurons(recording, config.least_observed, parts[0])
+    cue = chosen_behavior(recording, behavior, parts[0])
     ids = recording.neuron_id[kept]
     activity = recording.activity[:, :, kept]
-    likelihood = GaussianLikelihood()
-    if recording.kind == "spike_count":
-        likelihood = choose_likelihood(activity[parts[0]], None if cue is None else cue[parts[0]])
-    scale = scale_of(activity, cue, likelihood)
-    scaled = activity / scale
     counts = None if connectome is None else wiring_between(connectome, ids)
     wired = None if counts is None or not config.prior else counts > 0
-    method = EdgePosterior(
-        n_lags=config.lags,
-        n_factors=config.factors,
-        n_blocks=config.blocks,
-        least_lags=_least_lags(recording.kind, activity, cue, parts[0]),
-        likelihood=likelihood,
-    )
-    with progress_bar("connectivity", total=5 + config.twins, enabled=progress) as bar:
+    with progress_bar("connectivity", total=6 + config.twins, enabled=progress) as bar:
+        likelihood = GaussianLikelihood()
+        if recording.kind == "spike_count":
+            learned = None if cue is None else cue[parts[0]]
+            likelihood = choose_likelihood(activity[parts[0]], learned)
+        bar.advance(note=likelihood.name)
+        scale = scale_of(activity, cue, likelihood)
+        scaled = activity / scale
+        method = EdgePosterior(
+            n_lags=config.lags,
+            n_factors=config.factors,
+            n_blocks=config.blocks,
+            least_lags=least_lags(recording.kind, activity, cue, parts[0]),
+            likelihood=likelihood,
+        )
         edges = replace(method, n_bootstraps=config.bootstraps).fit(
             scaled, cue, wired=wired, rng=np.random.default_rng([config.seed, 0])
         )
@@ -170,18 +173,8 @@ def connectivity(
         n_frames = LaggedFrames(scaled, edges.n_lags, cue).n_frames
         twins = []
         for n in range(config.twins):
-            own = np.random.default_rng([config.seed, 1, n])
-            simulated, truth = simulate_twin(edges, n_frames + edges.n_lags, own)
-            alive = np.ptp(simulated, axis=(0, 1)) > 0  # a twin's neuron may never fire
-            simulated, truth = simulated[:, :, alive], truth[np.ix_(alive, alive)]
-            twins.append(
-                (
-                    EdgePosterior(n_lags=edges.n_lags, likelihood=likelihood).fit(
-                        simulated, rng=own
-                    ),
-                    truth,
-                )
-            )
+            twin = refitted_twin(edges, n_frames, [config.seed, 1, n])
+            twins += [] if twin is None else [twin]
             bar.advance(note="twin")
         compared = None
         if counts is not None and connectome is not None and not config.prior:
@@ -203,8 +196,8 @@ def connectivity(
         table=_table(edges, ids, counts, scale, again),
         forecasts=forecasts,
         by_factors=by_factors,
-        twin=_recovered(twins),
-        twin_calibration=_calibration(twins),
+        twin=recovered(twins),
+        twin_calibration=twin_calibration(twins),
         wired=compared,
         responses=responses_of(edges, ids, np.random.default_rng([config.seed, 7])),
         deconvolved=again,
@@ -212,121 +205,6 @@ def connectivity(
         dt=recording.dt,
         unit=recording.unit,
         notes=(*recording.audit, *notes, *said),
-    )
-
-
-def _kept(
-    recording: Recording, least: float, training: Part
-) -> tuple[Bool[np.ndarray, " neuron"], list[str]]:
-    """Neurons observed often enough that vary in what is learned from; a sentence on the others."""
-    lasts = recording.observed.any(axis=2)  # a trial shorter than others ends in nothing
-    seen = (
-        recording.observed[lasts].mean(axis=0)
-        if lasts.any()
-        else np.zeros(recording.activity.shape[2])
-    )
-    learned = recording.activity[training]
-    varies = np.nanmax(learned, axis=(0, 1), initial=-np.inf) > np.nanmin(
-        learned, axis=(0, 1), initial=np.inf
-    )
-    kept = (seen >= least) & varies
-    if kept.sum() < 2:
-        raise InputError(
-            f"At least 2 neurons must be observed in {least:.0%} of the frames, and vary; "
-            f"{kept.sum()} of {kept.size} are. Lower `--least-observed`, or choose a part of the "
-            "recording in which more are."
-        )
-    notes = []
-    for out, why in (
-        (seen < least, f"observed in fewer than {least:.0%} of the frames"),
-        ((seen >= least) & ~varies, "constant in the frames that forecasts learn from"),
-    ):
-        if out.any():
-            first = ", ".join(str(i) for i in recording.neuron_id[out][:3].tolist())
-            notes.append(
-                f"{out.sum():,} of {out.size:,} neurons are {why} and left out, such as {first}"
-            )
-    return kept, notes
-
-
-def _behavior(recording: Recording, names: Sequence[str], training: Part) -> np.ndarray | None:
-    for name in names:
-        if name not in recording.behavior:
-            others = list(recording.behavior)
-            way_out = nearest(name, others) if others else "Leave it out."
-            raise InputError(
-                f"`behavior` must name variables of the recording; `{name}` is none of its "
-                f"{len(others)}. {way_out}"
-            )
-        known = recording.behavior[name][training]
-        known = known[np.isfinite(known)]
-        if not known.size or known.min() == known.max():
-            raise InputError(
-                f"`behavior` must vary where forecasts learn; `{name}` is "
-                f"{'constant' if known.size else 'never observed'} there. Leave it out."
-            )
-    if len(set(names)) < len(names):
-        raise InputError(
-            f"`behavior` must name each variable once; got {', '.join(names)}. Leave out what "
-            "repeats."
-        )
-    if not names:
-        return None
-    return np.stack([recording.behavior[name] for name in names], axis=2)
-
-
-def _least_lags(
-    kind: str, activity: np.ndarray, cue: np.ndarray | None, training: Part
-) -> Literal[1, 2]:
-    """Two for calcium, where frames allow it: with one, coupling does what the sensor does."""
-    if kind != "calcium" or activity.shape[1] <= SLOW_LAGS:
-        return 1
-    learned = activity[training]
-    if learned.shape[1] <= SLOW_LAGS:
-        return 1
-    seen = np.asarray(np.isfinite(learned).all(axis=2))
-    if cue is not None:
-        seen = np.asarray(seen & np.isfinite(cue[training]).all(axis=2))
-    n_predictors = SLOW_LAGS * (activity.shape[2] + (0 if cue is None else cue.shape[2]))
-    whole = seen[:, 2:] & seen[:, 1:-1] & seen[:, :-2]
-    return 2 if whole.sum() >= 2 * n_predictors else 1
-
-
-Twins = Sequence[tuple[Edges, np.ndarray]]
-
-
-def _recovered(twins: Twins) -> dict[str, float]:
-    """What the estimator finds of twins, mean over them."""
-    wanted = (
-        "prevalence",
-        "probability_auprc",
-        "probability_auroc",
-        "pearson",
-        "sign_accuracy",
-        "calibration_error",
-    )
-    found: dict[str, list[float]] = {}
-    for edges, truth in twins:
-        scores = edge_scores(edges.connectivity, truth, probability=edges.probability)
-        sure = edges.probability > SURE
-        of_sure = float((truth != 0)[sure].mean()) if sure.any() else float("nan")
-        values = {name: scores[name].value for name in wanted}
-        for name, value in {**values, "sure": float(sure.sum()), "sure_right": of_sure}.items():
-            found.setdefault(name, []).append(value)
-    return {
-        name: float(np.mean(known)) if (known := [v for v in values if v == v]) else float("nan")
-        for name, values in found.items()
-    }
-
-
-def _calibration(twins: Twins) -> CalibrationTable | None:
-    """Pairs of all twins together."""
-    if not twins:
-        return None
-    off = ~np.eye(len(twins[0][1]), dtype=bool)
-    return calibration_table(
-        np.concatenate([edges.probability[off] for edges, _ in twins]),
-        np.concatenate([truth[off] != 0 for _, truth in twins]),
     )
 
 
@@ -399,7 +277,8 @@ def _said(
     if recording.kind == "spike_count":
         notes.append(
             "counts are fitted with a Poisson likelihood: a weight is by how much one spike "
-            "changes the log rate, added up over the lags"
+            "changes the log rate, added up over the lags; what a stimulated neuron would do to "
+            "others hangs on how much they fire: `neuroloom.analysis.perturbation.response`"
             if edges.likelihood.name == "Poisson"
             else "counts are regressed as they are: a Poisson likelihood is for at most 5 spikes a "
             "bin of any neuron, and where its forecasts of the end of what is learned from hold"

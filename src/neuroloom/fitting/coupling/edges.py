@@ -174,9 +174,10 @@ class EdgePosterior:
                 labels, signs or wiring do not fit the neurons.
         """
         rng = np.random.default_rng(0) if rng is None else rng
-        likelihood = self.likelihood or choose_likelihood(activity, behavior)
         known = Known.of(activity.shape[2], cell_type, sign, wired)
-        with progress_bar("connectivity", total=3 + self.n_bootstraps, enabled=progress) as bar:
+        with progress_bar("connectivity", total=4 + self.n_bootstraps, enabled=progress) as bar:
+            likelihood = self.likelihood or choose_likelihood(activity, behavior)
+            bar.advance(note=likelihood.name)
             n_lags, lag_error = self.n_lags, {}
             if n_lags is None:
                 n_lags, lag_error = likelihood.choose_lags(
