@@ -20,6 +20,8 @@ class ConnectivityCommand:
     Every neuron is regressed on the past of all; common drive, unrecorded neurons and noise are
     told from connections, and every ordered pair gets a probability. Forecasts are scored on
     held-out frames beside baselines; a simulated twin says what can be found in data like yours.
+    The page also has what stimulating each neuron would do; of spike counts the Poisson fit is used
+    where its forecasts hold.
 
     For example `neuroloom connectivity rec.nwb`, or beside a wiring and with what the animal did:
     `neuroloom connectivity rec.npz --connectome worm --behavior velocity`.
@@ -42,13 +44,14 @@ class ConnectivityCommand:
     kind: Literal["rate", "calcium", "spike_count", "response"] | None = None
     """What the activity is, where the file does not say."""
     out: Annotated[
-        Path, tyro.conf.arg(help="Folder that receives connectivity-NAME.html and .csv.")
+        Path,
+        tyro.conf.arg(help="Folder that receives connectivity-NAME.html, .csv and -responses.csv."),
     ] = Path("runs")
     progress: Progress = True
 
 
 def run_connectivity(command: ConnectivityCommand) -> None:
-    """Estimate, print, and write the page and the table of pairs."""
+    """Estimate, print, and write the page, the table of pairs and that of responses."""
     from neuroloom.report.connectivity_page import write_connectivity_page
     from neuroloom.report.connectivity_terminal import print_connectivity
     from neuroloom.runs import atomic_write

@@ -46,21 +46,29 @@ def growth(weight: Weight) -> float:
             "without neurons that were never observed."
         )
     n_lags, n = weight.shape[:2]
-    side = np.concatenate(list(weight), axis=1)
     if n_lags * n > DENSE:
-
-        def once(state: np.ndarray) -> np.ndarray:
-            return np.concatenate([side @ state, state[:-n]]) if n_lags > 1 else side @ state
-
-        operator = LinearOperator((n_lags * n, n_lags * n), matvec=once, dtype=float)  # pyright: ignore[reportCallIssue]
-        try:
-            found = eigs(operator, k=1, v0=np.ones(n_lags * n), return_eigenvectors=False)
-            return float(np.abs(found).max())
-        except ArpackNoConvergence:
-            pass  # all of them, then
+        found = _largest(weight)
+        if found is not None:
+            return found
     companion = np.eye(n_lags * n, k=-n)
-    companion[:n] = side
+    companion[:n] = np.concatenate(list(weight), axis=1)
     return float(np.abs(np.linalg.eigvals(companion)).max(initial=0.0))
+
+
+def _largest(weight: Weight) -> float | None:
+    """By Arnoldi iterations, the companion matrix never formed; None where they do not converge."""
+    n_lags, n = weight.shape[:2]
+    side = np.concatenate(list(weight), axis=1)
+
+    def once(state: np.ndarray) -> np.ndarray:
+        return np.concatenate([side @ state, state[:-n]]) if n_lags > 1 else side @ state
+
+    operator = LinearOperator((n_lags * n, n_lags * n), matvec=once, dtype=float)  # pyright: ignore[reportCallIssue]
+    try:
+        found = eigs(operator, k=1, v0=np.ones(n_lags * n), return_eigenvectors=False)
+    except ArpackNoConvergence:
+        return None
+    return float(np.abs(found).max())
 
 
 def pulse_responses(weight: Weight, n_steps: int) -> Float[np.ndarray, "time post stimulated"]:
