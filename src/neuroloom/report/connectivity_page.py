@@ -160,7 +160,9 @@ def _who(found: Connectivity) -> Section:
             f"Mean effect of each connection, its probability counted in: {_effect(found)}. "
             "Neurons that send alike stand together. The diagonal, a neuron's own past, is left "
             "out.",
-            connectivity_matrix(edges.connectivity[np.ix_(order, order)], names, ""),
+            connectivity_matrix(
+                edges.connectivity[np.ix_(order, order)], names, _effect_unit(found)
+            ),
             wide=wide,
             full=wide,
         )
@@ -186,6 +188,11 @@ def _who(found: Connectivity) -> Section:
         tables=(_edge_table(found), _neuron_table(found)),
         matrices=(_sortable(found, order),),
     )
+
+
+def _effect_unit(found: Connectivity) -> str:
+    """Of the effects that are drawn."""
+    return "log rate per spike" if found.edges.likelihood.name == "Poisson" else "own SD per own SD"
 
 
 def _effect(found: Connectivity) -> str:
@@ -244,7 +251,7 @@ def _edge_table(found: Connectivity) -> Table:
     )
     each = f"{unit} per {unit}" if unit else "units of activity"
     if found.edges.likelihood.name == "Poisson":
-        each = "log rate per spike"
+        each = _effect_unit(found)
     caption = (
         f"Likeliest first. Effect: as in the matrix; weight: the same in {each}; low and high: "
         "90 % interval of the weight if the connection exists; standard error: of its "

@@ -146,7 +146,7 @@ def judge_simulated(results: Results, config: Any) -> Verdict:
 CLAIMS = (
     Claim(
         "perturbation",
-        "Functional connectivity predicts perturbation: beats trial count within occ1 strata on "
+        "Functional connectivity predicts perturbation: beats trial count within strata of it, on "
         "held-out stimulated neurons; ceiling shown.",
         "ours; data of Randi et al. (2023)",
         "gain in AUROC of the fitted coupling over the number of trials, mean over trial counts",
