@@ -8,8 +8,9 @@ import pytest
 from neuroloom.datasets.fly_heading import fly_heading
 from neuroloom.datasets.rat_place_cells import rat_place_cells
 from neuroloom.recording import Recording
-from neuroloom.studies.connectivity import SURE, connectivity
+from neuroloom.studies.connectivity import connectivity
 from neuroloom.studies.connectivity_config import ConnectivityConfig
+from neuroloom.studies.twins import SURE
 
 DATA = Path(__file__).resolve().parents[1].parent / "shared/data"
 QUICK = ConnectivityConfig(bootstraps=2, blocks=20, horizon=3, twins=0)
