@@ -2,11 +2,13 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from neuroloom.cli import main
+from neuroloom.errors import StudyError
 from neuroloom.studies.registry import STUDIES, load_study, presets_of, question_of
 
 
@@ -55,6 +57,33 @@ def test_a_broken_run_prints_what_there_is_and_ends_with_1(tmp_path, capsys):
     assert err.startswith("Error: Every cell and every judge must come to an end; 2 did not")
 
 
+@pytest.mark.parametrize(
+    ("one_core", "asked", "used"),
+    [
+        (True, [], "local:3"),
+        (True, ["--cluster", "here"], None),
+        (True, ["--cluster", "local:2"], "local:2"),
+        (False, [], None),
+    ],
+)
+def test_cells_that_keep_one_core_busy_are_spread_over_all(
+    one_core, asked, used, tmp_path, monkeypatch
+):
+    pytest.importorskip("distributed", reason="needs the extra `cluster`")
+    seen = []
+
+    def ran_on(study, config, *, cluster, **_):
+        seen.append(cluster)
+        raise StudyError("as far as this test goes")
+
+    study = replace(load_study("mean-or-median"), one_core=one_core)
+    monkeypatch.setattr("neuroloom.studies.registry.load_study", lambda _: study)
+    monkeypatch.setattr("neuroloom.studies.framework.run", ran_on)
+    monkeypatch.setattr("neuroloom.studies.framework.cluster.n_cores", lambda: 3)
+    assert ran(tmp_path, *asked) == 2
+    assert seen == [used]
+
+
 def test_numbers_start_from_the_preset_and_can_be_changed(tmp_path):
     assert ran(tmp_path, "--preset", "paper", "--arm", "mean", "--n-seeds", "2") == 0
     (folder,) = tmp_path.glob("mean-or-median-*")
@@ -72,7 +101,7 @@ def test_numbers_start_from_the_preset_and_can_be_changed(tmp_path):
         (["run", "mean-or-median", "--preset", "fats"], "got `fats`. Did you mean `fast`?"),
         (["run", "mean-or-median", "--preset=papre"], "got `papre`. Did you mean `paper`?"),
         (["run", "mean-or-median", "--arm", "meen"], "got `meen`. Did you mean `mean`?"),
-        (["run", "mean-or-median", "--arm", "mean", "--cluster", "here"], "`local:2` or `tcp:"),
+        (["run", "mean-or-median", "--arm", "mean", "--cluster", "there"], "`local:2` or `tcp:"),
         (["studies", "mean-median"], "Did you mean `mean-or-median`?"),
     ],
 )

@@ -42,9 +42,10 @@ class Run(Generic[Config]):
         Annotated[tuple[tuple[str, ...], ...], tyro.conf.arg(metavar="NAME")]
     ] = ()
     """Only these arms, as `neuroloom studies NAME` lists them; default: all."""
-    cluster: Annotated[str | None, tyro.conf.arg(metavar="local:N|ADDRESS")] = None
+    cluster: Annotated[str | None, tyro.conf.arg(metavar="here|local:N|ADDRESS")] = None
     """Spread cells over N processes of this machine, or a Dask scheduler such as tcp://host:8786
-    whose workers see the run's folder; default: one after another in this process."""
+    whose workers see the run's folder; `here`: one after another in this process. Default: `here`,
+    or a process a core for studies whose cells keep one core busy."""
     data: DataFolder = None
     out: Out = Path("runs")
     progress: Progress = True
@@ -91,7 +92,10 @@ def run_study(command: Run[Any]) -> int:
     from neuroloom.report import write_report
     from neuroloom.report.terminal import print_study_run
     from neuroloom.studies.framework import BrokenRunError, run
+    from neuroloom.studies.framework.cluster import HERE, default_cluster
+    from neuroloom.studies.registry import load_study
 
+    cluster = command.cluster or default_cluster(load_study(command.study))
     broken = None
     try:
         folder = run(
@@ -99,7 +103,7 @@ def run_study(command: Run[Any]) -> int:
             command.config,
             arms=[name for names in command.arm for name in names],
             out=command.out,
-            cluster=command.cluster,
+            cluster=None if cluster == HERE else cluster,
             data=command.data,
             progress=command.progress,
         )

@@ -52,7 +52,7 @@ def coupling_gain(
         Columns as in `forecast_scores`; `low` and `high` hold 95 % of the resampled gains.
     """
     arms = {"coupled": coupled, "uncoupled": uncoupled}
-    entries = scored_entries(arms, measured, scoring, last)
+    entries = dict(scored_entries(arms, measured, scoring, last))
     if resampling is None:
         resampling = OverBlocks(gain_blocks(coupled, uncoupled, measured))
     drawn = resampling.draw(measured.shape, n_resamples=n_resamples, rng=rng)

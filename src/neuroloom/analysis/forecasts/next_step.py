@@ -1,6 +1,6 @@
 """Tables of scores: several forecasts of the same activity, all on the same entries."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
@@ -61,7 +61,7 @@ def forecast_scores(
     entries = scored_entries(forecasts, measured, scoring, last)
     drawn = (resampling or OverNeurons()).draw(measured.shape, n_resamples=n_resamples, rng=rng)
     rows = []
-    for arm, its in entries.items():
+    for arm, its in entries:
         sums = add_up(its)
         again = sums if drawn.entry is None else add_up(its, drawn.entry)
         n = int((sums["n"] > 0).sum())
@@ -84,7 +84,8 @@ def neuron_scores(
     NaN: the neuron cannot be scored (never observed, constant, no spike). A constant forecast of a
     neuron that varies has r = 0.
     """
-    sums = add_up(scored_entries({"": predicted}, measured, scoring, last)[""])
+    ((_, entries),) = scored_entries({"": predicted}, measured, scoring, last)
+    sums = add_up(entries)
     table = {"neuron": np.arange(measured.shape[2]), "n": sums["n"][0].astype(int)}
     return pd.DataFrame(table | {m.name: m.by_neuron(sums)[0] for m in scoring.measures})
 
@@ -119,12 +120,16 @@ def last_frame(measured: Activity) -> Activity:
 
 def scored_entries(
     forecasts: Mapping[str, Predicted], measured: Activity, scoring: Scoring, last: Activity | None
-) -> dict[str, Entries]:
-    """Terms that add up, of every arm, on the entries that all arms predict."""
+) -> Iterator[tuple[str, Entries]]:
+    """Each arm, and terms that add up, on the entries that all arms predict.
+
+    One arm at a time: terms are nine arrays of the size of the activity.
+    """
     common = common_entries(forecasts, measured)
     kept = np.where(common, measured, np.nan)
     frame = last_frame(measured) if last is None else last
-    return {arm: scoring.entries(predicted, kept, frame) for arm, predicted in forecasts.items()}
+    for arm, predicted in forecasts.items():
+        yield arm, scoring.entries(predicted, kept, frame)
 
 
 def head(measure: Measure, unit: str) -> list[str]:

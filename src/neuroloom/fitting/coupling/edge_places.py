@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float, Int
+from scipy.linalg import eigh
 from scipy.special import expit
 
 from neuroloom.fitting.coupling.edge_model import (
@@ -185,8 +186,10 @@ def _learned(model: EdgeModel, pairs: Pairs, n_neighbors: int) -> Places:
 
 def _alike(rows: Float[np.ndarray, "neuron other"], n: int) -> Float[np.ndarray, "neuron neuron"]:
     """How alike rows are in leading dimensions: 1 if equal, little beyond the n-th nearest."""
-    left, size, _ = np.linalg.svd(rows, full_matrices=False)
-    at = left[:, :N_DIMENSIONS] * size[:N_DIMENSIONS]
+    size = len(rows)
+    leading = (max(size - N_DIMENSIONS, 0), size - 1)
+    square, left = eigh(rows @ rows.T, subset_by_index=leading)
+    at = left * np.sqrt(np.maximum(square, 0.0))
     squares = (at**2).sum(axis=1)
     apart = np.maximum(squares[:, None] + squares[None, :] - 2 * at @ at.T, 0.0)
     np.fill_diagonal(apart, 0.0)

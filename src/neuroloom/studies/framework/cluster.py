@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import logging
 import os
 import re
@@ -17,7 +18,10 @@ from neuroloom.studies.framework.study import Cell, Study
 if TYPE_CHECKING:
     from distributed import Client
 
-__all__ = ["on_cluster", "share_of_cores"]
+__all__ = ["HERE", "default_cluster", "on_cluster", "share_of_cores"]
+
+HERE = "here"
+"""Cells one after another in this process, as a word of the command line."""
 
 
 def on_cluster(
@@ -63,6 +67,13 @@ def on_cluster(
         finally:
             with contextlib.suppress(OSError, TimeoutError):
                 client.cancel(futures)
+
+
+def default_cluster(study: Study) -> str | None:
+    """A process for each core, where cells of the study keep one busy and Dask is there."""
+    n = n_cores()
+    spreads = study.one_core and n > 1 and importlib.util.find_spec("distributed") is not None
+    return f"local:{n}" if spreads else None
 
 
 def share_of_cores(n_workers: int) -> dict[str, str]:

@@ -159,6 +159,8 @@ class Study:
             one value gives the 95 % interval; the values of the others are averaged before.
         methods: What was done, a sentence each.
         citations: To be cited with any use of the results.
+        one_core: Whether a cell keeps about one core busy, so that the command line runs as many
+            at a time as there are cores.
     """
 
     name: str
@@ -169,6 +171,7 @@ class Study:
     replicates: tuple[str, ...] = ("seed", "member")
     methods: tuple[str, ...] = ()
     citations: tuple[str, ...] = ()
+    one_core: bool = False
 
     def __post_init__(self) -> None:
         names = [arm.name for arm in self.arms]

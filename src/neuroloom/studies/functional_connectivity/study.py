@@ -34,4 +34,5 @@ STUDY = Study(
         "Das and Fiete, Nat. Neurosci. 23:1286 (2020)",
         "Randi, Sharma, Dvali and Leifer, Nature 623:406 (2023)",
     ),
+    one_core=True,
 )
