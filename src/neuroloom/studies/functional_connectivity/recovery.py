@@ -196,8 +196,9 @@ def _stability_rows(training: np.ndarray, n_lags: int) -> list[Row]:
 
 
 def _seconds(cell: Cell, config: FunctionalConnectivityConfig) -> float:
-    large = {"regions": 150.0, "task-trained": 120.0, "spikes": 25.0, "ring": 12.0}
-    return large.get(cell.arm, 20.0) * (2.0 if config.split_halves else 1.0)
+    usual = {"calcium": 16.0, "spikes": 12.0, "common-drive": 11.0, "no-drive": 8.0, "ring": 2.0}
+    large = {"regions": 150.0, "task-trained": 120.0, "partly-seen": 4.0}
+    return (usual | large)[cell.arm] * (2.0 if config.split_halves else 1.0)
 
 
 SENTENCES = {
