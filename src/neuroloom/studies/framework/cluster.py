@@ -114,7 +114,7 @@ def _client(cluster: str) -> Iterator[Client]:
             "`tcp://scheduler:8786`."
         )
     try:
-        import dask
+        from dask import config as dask_config
         from distributed import Client, LocalCluster, WorkerPlugin
     except ImportError as error:
         raise InputError(
@@ -134,7 +134,7 @@ def _client(cluster: str) -> Iterator[Client]:
         if local:
             share = share_of_cores(int(local[1]))
             # read as a process starts, before Dask sets `env`
-            stack.enter_context(dask.config.set({"distributed.nanny.pre-spawn-environ": share}))
+            stack.enter_context(dask_config.set({"distributed.nanny.pre-spawn-environ": share}))
             address = stack.enter_context(
                 LocalCluster(
                     n_workers=int(local[1]),
