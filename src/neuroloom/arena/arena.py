@@ -164,7 +164,7 @@ def check_outline(outline: np.ndarray, around: np.ndarray) -> None:
             f"`outline` must not repeat a corner; corner {int(np.argmax(short))} and the next are "
             "one point. Leave the second out: the last corner joins the first by itself."
         )
-    crossed = crossing_walls(around, closed=True)
+    crossed = crossing_walls(around)
     if crossed is not None:
         first, second = crossed
         raise InputError(
@@ -189,7 +189,9 @@ def check_barriers(outline: np.ndarray, around: np.ndarray, barriers: np.ndarray
     # Ends and points between: a concave outline can be left between two ends that are inside.
     along = np.linspace(0, 1, 33)[:, None, None]
     points = barriers[:, 0] + along * (barriers[:, 1] - barriers[:, 0])
-    fine = inside(outline, points) | (distance_to_walls(around, points) <= 1e-6)
+    fine = inside(outline, points) | (
+        distance_to_walls(around, points[..., None, :]).min(-1) <= 1e-6
+    )
     if not fine.all():
         wrong = int(np.argmin(fine.all(axis=0)))
         raise InputError(
