@@ -46,6 +46,13 @@ def test_the_grid_is_the_centres_of_cells_that_are_inside():
     assert len(rectangle(3.2, 3.2).grid(0.1)) == 32**2
 
 
+def test_a_centre_on_a_wall_is_not_in_the_grid():
+    notched = polygon(np.array([[0, 0], [0.6, 0], [0.6, 0.1], [0.3, 0.1], [0.3, 0.6], [0, 0.6]]))
+    np.testing.assert_allclose(notched.grid(0.2), [[0.1, 0.1], [0.1, 0.3], [0.1, 0.5]])
+    split = rectangle(0.6, 0.2).with_barriers(np.array([[[0.3, 0.0], [0.3, 0.2]]]))
+    np.testing.assert_allclose(split.grid(0.2), [[0.1, 0.1], [0.5, 0.1]], atol=1e-12)
+
+
 def test_rooms_are_joined_by_a_door_in_every_wall_between_two():
     arena = rooms(3.2, 3.2, 2, 2, 0.4)
     assert len(arena.barriers) == 8

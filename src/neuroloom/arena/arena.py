@@ -13,6 +13,7 @@ from neuroloom.errors import InputError
 __all__ = ["Arena"]
 
 TOUCHING = 1e-9  # m; nearer than this is on the wall
+ON_A_WALL = 5e-6  # m; for positions that single precision has rounded
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +79,8 @@ class Arena:
     ) -> tuple[Float[np.ndarray, "row column 2"], Bool[np.ndarray, "row column"]]:
         """Centres, in m, of square cells that cover the box around the outline, and which are in.
 
-        Rows go up (y), columns to the right (x): what a picture with its origin below shows.
+        Rows go up (y), columns to the right (x): what a picture with its origin below shows. A
+        centre on a wall, within a few micrometres, is not in: it is on neither side.
 
         Args:
             step: Side of a cell in m, above 0.
@@ -93,7 +95,8 @@ class Arena:
         x = low[0] + (np.arange(n_x) + 0.5) * step
         y = low[1] + (np.arange(n_y) + 0.5) * step
         position = np.stack(np.meshgrid(x, y), axis=-1)
-        within = self.contains(position)
+        near = distance_to_walls(self.walls, position[..., None, :]).min(axis=-1)
+        within = self.contains(position) & (near > ON_A_WALL)
         if not within.any():
             raise InputError(
                 f"`step` must leave a cell whose centre is inside {self!r}; {step} m leaves none. "
