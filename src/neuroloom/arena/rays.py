@@ -13,7 +13,7 @@ from neuroloom.arena.batches import in_batches, padded_walls
 __all__ = ["boundary_distance", "ray_lengths"]
 
 NEAREST = 1e-6  # m; a wall nearer than this is the one that the position is on
-OVERHANG = 1e-5  # m; walls are longer by this, so that no ray leaks through a corner
+OVERHANG = 16  # roundings of the largest coordinate by which walls are longer at both ends
 PARALLEL = 1e-6  # sine of the angle between ray and wall below which they do not meet
 
 
@@ -40,7 +40,8 @@ def boundary_distance(
         Infinity where no wall is met, which inside an arena does not happen.
 
     Source:
-        Geometry. Walls overhang by 10 micrometres, so that no ray leaks through a corner.
+        Geometry. Walls overhang by a few roundings (in single precision 6 micrometres in an arena
+        of 3.2 m), so that no ray leaks through a corner.
     """
     walls = padded_walls(arena.walls)
     return in_batches(lambda x: compiled_lengths(walls, x, angle), position, len(angle))
@@ -64,6 +65,7 @@ def ray_lengths(
     along = way / jnp.where(there, length, 1.0)[:, None]
     across = jnp.stack([-along[:, 1], along[:, 0]], axis=1)
     ray = jnp.stack([jnp.cos(angle), jnp.sin(angle)], axis=1)
+    overhang = OVERHANG * jnp.finfo(walls.dtype).eps * jnp.max(jnp.abs(walls))
 
     def nearer(nearest: Array, wall: tuple[Array, ...]) -> tuple[Array, None]:
         start, along, across, length, there = wall
@@ -72,7 +74,7 @@ def ray_lengths(
         from_start = position - start[None, :]
         t = -(from_start @ across)[:, None] * jnp.where(meets, 1 / slope, 0.0)[None, :]
         at = (from_start @ along)[:, None] + t * (ray @ along)[None, :]
-        hit = (t > NEAREST) & (at >= -OVERHANG) & (at <= length + OVERHANG)
+        hit = (t > NEAREST) & (at >= -overhang) & (at <= length + overhang)
         return jnp.minimum(nearest, jnp.where(hit, t, jnp.inf)), None
 
     unseen = jnp.full((position.shape[0], angle.shape[0]), jnp.inf, position.dtype)
