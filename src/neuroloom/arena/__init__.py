@@ -11,6 +11,7 @@ from neuroloom.arena.motion import AbstractMotion
 from neuroloom.arena.ornstein_uhlenbeck_motion import OrnsteinUhlenbeckMotion
 from neuroloom.arena.place_cells import PlaceCells
 from neuroloom.arena.published_motion import PublishedMotion
+from neuroloom.arena.rat_paths import RatPath, fit_into, rat_path
 from neuroloom.arena.rays import boundary_distance, ray_lengths
 from neuroloom.arena.shapes import circle, polygon, rectangle, rooms
 from neuroloom.arena.walkers import Walk, draw_starts, walk, wall_distance
@@ -24,16 +25,19 @@ __all__ = [
     "OrnsteinUhlenbeckMotion",
     "PlaceCells",
     "PublishedMotion",
+    "RatPath",
     "Walk",
     "arena_distance",
     "arena_names",
     "boundary_distance",
     "circle",
     "draw_starts",
+    "fit_into",
     "load_arena",
     "novel_arenas",
     "polygon",
     "published_boundary_rates",
+    "rat_path",
     "ray_lengths",
     "read_arena",
     "rectangle",
