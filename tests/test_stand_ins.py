@@ -8,6 +8,7 @@ import pytest
 
 from neuroloom.connectome import Connectome
 from neuroloom.errors import InputError
+from neuroloom.networks.circuits import CircuitKind, CircuitSize, circuit_connectome
 from neuroloom.networks.stand_ins import (
     AsPublishedForm,
     GruForm,
@@ -173,14 +174,21 @@ def test_weights_exist_only_where_connections_do_with_ends_the_right_way_round(k
 
 
 def test_rectified_wiring_is_the_published_place_cell():
-    wired = wiring([0, 2, 1], [3, 3, 4], [0, 0, 0, 1, 1])
-    student = WiredForm(wired, mixes=False).draw(**SIZES, key=jax.random.key(1))
+    mask = np.array([[1, 0, 1], [0, 1, 0]])
+    student = WiredForm.from_mask(mask == 1).draw(**SIZES, key=jax.random.key(1))
     assert all((np.asarray(w) >= 0).all() for w in student.weight)
     student = eqx.tree_at(lambda s: s.bias, student, (jnp.array([-0.3, -0.1]),))
     f = np.random.default_rng(0).random((9, 3))
-    mask = np.array([[1, 0, 1], [0, 1, 0]])
     wanted = np.maximum(f @ (mask * np.asarray(student.weight[0])).T - [0.3, 0.1], 0)
     np.testing.assert_allclose(student(jnp.asarray(f)), wanted, atol=1e-12)
+
+
+def test_a_synthetic_circuit_can_be_stood_in_for_by_its_own_wiring(key):
+    size = CircuitSize(n_inputs=3, n_units=5, n_hidden=4, n_outputs=2)
+    wired = circuit_connectome(CircuitKind.COMPLEX, rng=np.random.default_rng(0), size=size)
+    student = WiredForm(wired).draw(**SIZES, key=key)
+    assert sum(int(c.sum()) for c in student.connected) == wired.n_connections
+    assert depends_on_past(student, jax.random.normal(key, (4, 6, 3)))
 
 
 def test_relabelling_neurons_of_the_wiring_permutes_inputs_and_outputs(key):

@@ -7,13 +7,15 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from neuroloom.connectome import Connectome
 from neuroloom.errors import InputError
 from neuroloom.networks.stand_ins.stand_in import AbstractForm, AbstractStandIn, StandInScaling
 
 __all__ = ["WiredForm", "WiredStandIn"]
+
+SLOPE = 0.2  # of a unit below 0 at the start, where units find their own nonlinearity
 
 
 class Block(NamedTuple):
@@ -152,12 +154,37 @@ class WiredForm(AbstractForm):
                 "Leave these out, or add a layer of inputs before it."
             )
 
+    @classmethod
+    def from_mask(
+        cls, connected: Bool[np.ndarray, "post pre"], *, mixes: bool = False
+    ) -> "WiredForm":
+        """Inputs directly onto outputs, such as boundary cells onto place cells.
+
+        Args:
+            connected: Which input each output hears, such as `PlaceCells.connected`.
+            mixes: As above.
+        """
+        n_outputs, n_inputs = connected.shape
+        post, pre = np.nonzero(connected)
+        wiring = Connectome(
+            neuron_id=np.arange(n_inputs + n_outputs),
+            pre=pre,
+            post=post + n_inputs,
+            kind=np.zeros(len(pre), int),
+            count=np.ones(len(pre), int),
+            sign=np.zeros(len(pre), int),
+            neurons={"layer": np.repeat([0, 1], [n_inputs, n_outputs])},
+        )
+        return cls(wiring, mixes=mixes)
+
     def _places(self) -> tuple[np.ndarray, np.ndarray]:
         layers, place = np.unique(self.connectome.column(self.column), return_inverse=True)
         return layers, place
 
     def draw(self, *, n_inputs: int, n_outputs: int, key: PRNGKeyArray) -> WiredStandIn:
-        """Random weights on the connections, uniform between +-1 / sqrt(connections received).
+        """Random weights on the connections, of a size that goes with the connections received.
+
+        Units that find their own nonlinearity start with a slope of .2 below 0: none is dead.
 
         Raises:
             InputError: If the first or the last layer has another size.
@@ -184,17 +211,21 @@ class WiredForm(AbstractForm):
             here = (place[post] == to) & (place[pre] == of)
             matrix = np.zeros((sizes[to], sizes[of]))
             matrix[within[post[here]], within[pre[here]]] = 1.0
-            bound = matrix / np.sqrt(np.maximum(received[place == to], 1))[:, None]
+            n_received = np.maximum(received[place == to], 1)[:, None]
+            # He et al. (2015) for units of this slope: rates keep their size from layer to layer.
+            spread = 6 / (1 + SLOPE**2) if self.mixes else 1.0
+            bound = matrix * np.sqrt(spread / n_received)
             least = -1.0 if self.mixes else 0.0
             value = jax.random.uniform(k, matrix.shape, minval=least, maxval=1.0)
             blocks.append(Block(pre=of, post=to, delayed=of >= to))
             connected.append(jnp.asarray(matrix, float))
             weight.append(value * jnp.asarray(bound, float))
+        start = (1 - SLOPE, 0.0, SLOPE) if self.mixes else (1.0, 0.0, 0.0)
         later = [int(size) for size in sizes[1:]]
         return WiredStandIn(
             weight=tuple(weight),
             bias=tuple(jnp.zeros(n) for n in later),
-            mix=tuple(jnp.zeros((3, n)).at[0].set(1.0) for n in later),
+            mix=tuple(jnp.tile(jnp.array(start)[:, None], n) for n in later),
             connected=tuple(connected),
             scaling=StandInScaling.none(n_inputs, n_outputs),
             blocks=tuple(blocks),
