@@ -5,6 +5,7 @@ from neuroloom.fitting.stand_ins.fitted import FittedStandIns
 from neuroloom.fitting.stand_ins.lesson import Parts, StandInLesson
 from neuroloom.fitting.stand_ins.linear import fit_linear
 from neuroloom.fitting.stand_ins.online import Learners, errors_by_pass, update
+from neuroloom.fitting.stand_ins.rectified import fit_rectified
 from neuroloom.fitting.stand_ins.training import StandInTraining
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "draw_students",
     "errors_by_pass",
     "fit_linear",
+    "fit_rectified",
     "fit_stand_ins",
     "update",
 ]
