@@ -96,7 +96,9 @@ def test_explained_is_against_the_training_mean_and_the_dead_are_counted(rng):
     off = [((c - y[:, 1]) ** 2).sum() for c in (0.5, 0.2)]
     np.testing.assert_allclose(found.fve[1], 1 - off[0] / off[1])
     assert (found.n_dead, np.isnan(found.fve[2])) == (1, True)
-    np.testing.assert_allclose(found.mean, found.fve[:2].mean())
+    np.testing.assert_allclose((found.mean, found.median), (found.fve[:2].mean(),) * 2)
+    three = explained(y[1:, [0, 1, 1]] * [0.0, 0.5, 9.0], y[1:, [0, 1, 1]], np.zeros(3))
+    np.testing.assert_allclose((three.median, three.fve[2]), (0.0, -63.0), atol=1e-9)
     half = explained(y / 2, y, np.zeros(3))
     np.testing.assert_allclose(half.fve[:2], 0.75)
 

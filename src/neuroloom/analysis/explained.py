@@ -28,6 +28,11 @@ class Explained(NamedTuple):
         return float(self.fve[~self.dead].mean()) if (~self.dead).any() else float("nan")
 
     @property
+    def median(self) -> float:
+        """Median over outputs that are not dead: one that hardly ever changes cannot rule it."""
+        return float(np.median(self.fve[~self.dead])) if (~self.dead).any() else float("nan")
+
+    @property
     def n_dead(self) -> int:
         """How many outputs are dead; to be reported beside the mean."""
         return int(self.dead.sum())
