@@ -20,6 +20,7 @@ __all__ = ["STUDIES", "check_preset", "load_study", "presets_of", "question_of"]
 STUDIES = {
     "constrained-networks": "neuroloom.studies.constrained_networks",
     "functional-connectivity": "neuroloom.studies.functional_connectivity",
+    "functional-connectome": "neuroloom.studies.functional_connectome",
 }
 """Package by name of study."""
 

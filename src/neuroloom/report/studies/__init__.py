@@ -13,6 +13,7 @@ __all__ = ["GALLERIES", "gallery_of"]
 
 GALLERIES: dict[str, str] = {
     "constrained-networks": "neuroloom.report.studies.constrained_networks.gallery",
+    "functional-connectome": "neuroloom.report.studies.functional_connectome",
     "functional-connectivity": "neuroloom.report.studies.functional_connectivity",
 }
 """Module by name of study."""

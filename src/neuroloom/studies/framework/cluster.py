@@ -141,7 +141,7 @@ def _client(cluster: str) -> Iterator[Client]:
                     threads_per_worker=1,
                     processes=True,
                     memory_limit=0,  # a cell needs what it needs; the machine says when it is full
-                    dashboard_address=None,  # pyright: ignore[reportArgumentType]
+                    dashboard_address=":0",  # any free port: two runs at once do not warn
                     silence_logs=logging.CRITICAL + 1,
                     env=share,
                 )

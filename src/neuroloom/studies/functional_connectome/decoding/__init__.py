@@ -1,0 +1,1 @@
+"""Where an animal is, from place cells whose maps are true, predicted, or a rat's."""

@@ -1,0 +1,1 @@
+"""Place cells driven by boundary-vector cells: what students make of them where they never were."""

@@ -1,0 +1,40 @@
+"""The study as a whole: its arms, and its claims."""
+
+from neuroloom.studies.framework import Study
+from neuroloom.studies.functional_connectome.config import PRESETS, QUESTION
+from neuroloom.studies.functional_connectome.decoding.arms import ARMS as DECODING_ARMS
+from neuroloom.studies.functional_connectome.decoding.claims import CLAIMS as DECODING_CLAIMS
+from neuroloom.studies.functional_connectome.places.arms import ARMS as PLACES_ARMS
+from neuroloom.studies.functional_connectome.places.claims import CLAIMS as PLACES_CLAIMS
+
+__all__ = ["STUDY"]
+
+STUDY = Study(
+    name="functional-connectome",
+    question=QUESTION,
+    presets=PRESETS,
+    arms=(
+        *PLACES_ARMS,
+        *DECODING_ARMS,
+    ),
+    claims=(
+        *PLACES_CLAIMS,
+        *DECODING_CLAIMS,
+    ),
+    replicates=("seed",),
+    methods=(
+        "Circuits, boundary-vector cells and place cells are drawn anew from published equations "
+        "for every seed; whatever was chosen was chosen on seeds below 10.",
+        "Students see training data alone: scales, early stops and thresholds come from it. Novel "
+        "arenas are seen by no student but those that say so.",
+        "Goal-directed use, drift by three rules, wired students and students of several arenas "
+        "are extensions of the paper, not reproductions; see docs/functional-connectome.md.",
+    ),
+    citations=(
+        "Liu, Mavor-Parker and Barry, arXiv 2211.12935 (2022)",
+        "Hartley, Burgess, Lever, Cacucci and O'Keefe, Hippocampus 10:369 (2000)",
+        "Barry and Burgess, Hippocampus 17:794 (2007)",
+        "George, de Cothi, Stachenfeld and Barry, eLife 13:e85274 (2024)",
+    ),
+    one_core=True,
+)
