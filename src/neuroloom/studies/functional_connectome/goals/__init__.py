@@ -1,0 +1,1 @@
+"""Goal-directed use of place codes: our extension, which the paper proposes and does not show."""
