@@ -12,6 +12,7 @@ from neuroloom.report.figures.decoded_path import decoded_plane
 from neuroloom.report.figures.panels import Panel, line_panels
 from neuroloom.report.layout import Picture
 from neuroloom.report.studies.constrained_networks.repeats import repeats
+from neuroloom.report.studies.functional_connectome_goals import goal_pictures
 from neuroloom.report.study_contents import StudyContents
 from neuroloom.report.theme import INK, house_style, new_axes, new_figure
 from neuroloom.studies.functional_connectome.decoding.arms import (
@@ -63,6 +64,7 @@ def pictures(contents: StudyContents) -> tuple[Picture, ...]:
         *_by_cells(contents),
         *_paths(contents),
         *_rat_paths(contents),
+        *goal_pictures(contents),
     )
 
 

@@ -107,10 +107,12 @@ def _draw_values(arrays: Mapping[str, Any]) -> Axes:
     positions, goals = arrays["positions"], arrays["goals"]
     low = arrays["walls"].reshape(-1, 2).min(axis=0)
     high = arrays["walls"].reshape(-1, 2).max(axis=0)
+    all_axes, image = [], None
     starts = [int(np.linalg.norm(positions - at, axis=1).argmin()) for at in (low, high)]
     for n, name in enumerate(shown):
         left = 0.55 + n * 2.25
         ax = new_axes(figure, (left, 0.55, 9.6 - left - 2.1, 0.35))
+        all_axes.append(ax)
         value = arrays["value"][names.index(name)]
         x, y = (np.unique(np.round(positions[:, i], 4)) for i in (0, 1))
         picture = np.full((len(y), len(x)), np.nan)
@@ -131,14 +133,14 @@ def _draw_values(arrays: Mapping[str, Any]) -> Axes:
         ax.set(aspect="equal", title=name, xlabel="x (m)")
         if n == 0:
             ax.set_ylabel("y (m)")
-            first = ax
         else:
             ax.tick_params(labelleft=False)
     side = figure.add_axes((0.96, 0.2, 0.01, 0.65))
+    assert image is not None
     figure.colorbar(image, cax=side)
     side.set_ylabel("value / largest")
     side.yaxis.set_label_position("left")
-    return first
+    return all_axes[0]
 
 
 def _followed(start: int, value: np.ndarray, arrays: Mapping[str, Any]) -> Sequence[int]:

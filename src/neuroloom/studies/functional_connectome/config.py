@@ -8,6 +8,9 @@ from neuroloom.errors import InputError
 from neuroloom.studies.functional_connectome.decoding.config import FAST as DECODING_FAST
 from neuroloom.studies.functional_connectome.decoding.config import PAPER as DECODING_PAPER
 from neuroloom.studies.functional_connectome.decoding.config import DecodingArmsConfig
+from neuroloom.studies.functional_connectome.goals.config import FAST as GOALS_FAST
+from neuroloom.studies.functional_connectome.goals.config import PAPER as GOALS_PAPER
+from neuroloom.studies.functional_connectome.goals.config import GoalsConfig
 from neuroloom.studies.functional_connectome.places.config import FAST as PLACES_FAST
 from neuroloom.studies.functional_connectome.places.config import PAPER as PLACES_PAPER
 from neuroloom.studies.functional_connectome.places.config import PlacesConfig
@@ -32,6 +35,8 @@ class FunctionalConnectomeConfig:
     """Boundary-vector cells, place cells, and arenas."""
     decoding: DecodingArmsConfig = DECODING_PAPER
     """Where the animal is, from spikes."""
+    goals: GoalsConfig = GOALS_PAPER
+    """Ways to a goal."""
 
     def __post_init__(self) -> None:
         """Refuses a study without repeats."""
@@ -47,6 +52,7 @@ PRESETS = {
         PAPER,
         places=PLACES_FAST,
         decoding=DECODING_FAST,
+        goals=GOALS_FAST,
     ),
     "paper": PAPER,
 }

@@ -4,6 +4,8 @@ from neuroloom.studies.framework import Study
 from neuroloom.studies.functional_connectome.config import PRESETS, QUESTION
 from neuroloom.studies.functional_connectome.decoding.arms import ARMS as DECODING_ARMS
 from neuroloom.studies.functional_connectome.decoding.claims import CLAIMS as DECODING_CLAIMS
+from neuroloom.studies.functional_connectome.goals.arms import ARMS as GOALS_ARMS
+from neuroloom.studies.functional_connectome.goals.claims import CLAIMS as GOALS_CLAIMS
 from neuroloom.studies.functional_connectome.places.arms import ARMS as PLACES_ARMS
 from neuroloom.studies.functional_connectome.places.claims import CLAIMS as PLACES_CLAIMS
 
@@ -16,10 +18,12 @@ STUDY = Study(
     arms=(
         *PLACES_ARMS,
         *DECODING_ARMS,
+        *GOALS_ARMS,
     ),
     claims=(
         *PLACES_CLAIMS,
         *DECODING_CLAIMS,
+        *GOALS_CLAIMS,
     ),
     replicates=("seed",),
     methods=(

@@ -8,7 +8,6 @@ from typing import Any
 import jax
 import numpy as np
 
-from neuroloom.fitting.stand_ins import fit_rectified
 from neuroloom.fitting.values import (
     AbstractValueLearner,
     ActionValues,
@@ -20,9 +19,10 @@ from neuroloom.studies.framework import Arm, Cell, Context, Measured, Row, grid
 from neuroloom.studies.functional_connectome.goals.codes import goal_codes, two_goals
 from neuroloom.studies.functional_connectome.goals.config import GoalsConfig
 from neuroloom.studies.functional_connectome.places.cells import (
+    PUBLISHED,
     place_world,
     predicting,
-    training_lesson,
+    trained,
 )
 from neuroloom.tasks import GoalArena
 
@@ -42,9 +42,9 @@ def cells(config: Any) -> Sequence[Cell]:
 def measure(cell: Cell, config: Any, context: Context) -> Measured:
     """Draw the world, its goals and codes, and let agents learn on each."""
     seed = cell["seed"]
-    world = place_world(seed, config.places)
-    lesson = training_lesson(world, config.places)
-    predict = predicting(fit_rectified(lesson, world.place.connected))
+    place = (seed - config.first_seed) % config.places.n_worlds  # whose students are trained
+    world = place_world(config.first_seed + place, config.places)
+    predict = predicting(trained(world, PUBLISHED, config.places, context))
     rng = np.random.default_rng((seed, 8))
     goals: GoalsConfig = config.goals
     first, second = two_goals(
