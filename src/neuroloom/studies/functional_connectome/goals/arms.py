@@ -16,6 +16,7 @@ from neuroloom.fitting.values import (
     practice,
 )
 from neuroloom.studies.framework import Arm, Cell, Context, Measured, Row, grid
+from neuroloom.studies.functional_connectome.decoding.arms import BOX
 from neuroloom.studies.functional_connectome.goals.codes import goal_codes, two_goals
 from neuroloom.studies.functional_connectome.goals.config import GoalsConfig
 from neuroloom.studies.functional_connectome.places.cells import (
@@ -43,7 +44,8 @@ def measure(cell: Cell, config: Any, context: Context) -> Measured:
     """Draw the world, its goals and codes, and let agents learn on each."""
     seed = cell["seed"]
     place = (seed - config.first_seed) % config.places.n_worlds  # whose students are trained
-    world = place_world(config.first_seed + place, config.places)
+    n_place = max(config.decoding.n_place)  # that of the animals that are decoded
+    world = place_world(config.first_seed + place, config.places, BOX, n_place)
     predict = predicting(trained(world, PUBLISHED, config.places, context))
     rng = np.random.default_rng((seed, 8))
     goals: GoalsConfig = config.goals
