@@ -1,5 +1,6 @@
 """Positions decoded from a rat's hippocampus: facts that must hold, and pynapple on equal terms."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,17 @@ from neuroloom.datasets.rat_place_cells import rat_place_cells
 
 DATA = Path(__file__).resolve().parents[1].parent / "shared/data"
 RAT = DecodingConfig(
-    ("x_pixel", "y_pixel"), "pixel", 10.0, 10.0, 20.0, track=True, n_shifts=1, n_shuffles=1
+    ("x_pixel", "y_pixel"),
+    "pixel",
+    10.0,
+    10.0,
+    20.0,
+    track=True,
+    n_folds=5,
+    n_shifts=1,
+    n_shuffles=0,
 )
+FULL = replace(RAT, n_folds=10, n_shifts=5, n_shuffles=5)
 
 pytestmark = pytest.mark.skipif(
     not (DATA / "rat_place_cells_nelpy").is_dir(), reason="../shared/data is absent"
@@ -26,7 +36,8 @@ pytestmark = pytest.mark.skipif(
     scope="module", params=["linear-track", pytest.param("w-maze", marks=pytest.mark.slow)]
 )
 def rat(request):
-    return decode_recording(rat_place_cells(request.param, dt=0.25, data=DATA), RAT)
+    config = RAT if request.param == "linear-track" else FULL
+    return decode_recording(rat_place_cells(request.param, dt=0.25, data=DATA), config)
 
 
 def test_spikes_of_a_rat_say_where_it_is(rat):
