@@ -24,22 +24,22 @@ def expected(beta, time):
 
 
 def test_mean_counts_are_those_of_renewal_theory_in_every_bin(key):
-    counts = np.asarray(TWO(key, 20_000))
+    counts = np.asarray(TWO(key, 4_000))
     edges = np.arange(5.0)
     for channel, beta in enumerate(TWO.beta):
         theory = np.diff(expected(beta, edges))
-        error = counts[:, :, channel].std(0) / np.sqrt(20_000)
+        error = counts[:, :, channel].std(0) / np.sqrt(4_000)
         assert (np.abs(counts[:, :, channel].mean(0) - theory) < 4 * error).all()
-    assert counts[:, 0, 0].mean() == pytest.approx(4.75, abs=0.06)  # a quarter less than beta / 2
+    assert counts[:, 0, 0].mean() == pytest.approx(4.75, abs=0.1)  # a quarter less than beta / 2
 
 
 def test_counts_are_distributed_as_those_of_listed_intervals(key):
-    listed = np.asarray(TWO.counted(TWO.intervals(key, 2_000)))
-    drawn = np.asarray(TWO(jax.random.key(1), 2_000))
+    listed = np.asarray(TWO.counted(TWO.intervals(key, 1_000)))
+    drawn = np.asarray(TWO(jax.random.key(1), 1_000))
     for moment in (np.mean, np.var):
-        np.testing.assert_allclose(moment(listed, 0), moment(drawn, 0), rtol=0.12, atol=0.1)
+        np.testing.assert_allclose(moment(listed, 0), moment(drawn, 0), rtol=0.15, atol=0.1)
     for counts in (listed, drawn):  # more regular than Poisson: half its variance, and a bit
-        assert 0.5 < counts[:, 2, 0].var() / counts[:, 2, 0].mean() < 0.62
+        assert 0.48 < counts[:, 2, 0].var() / counts[:, 2, 0].mean() < 0.65
 
 
 def test_intervals_are_gamma_of_shape_two_and_counts_add_up(key):
@@ -57,11 +57,11 @@ def test_intervals_are_gamma_of_shape_two_and_counts_add_up(key):
 
 def test_settled_trials_hold_beta_over_alpha_spikes_a_bin(key):
     settled = replace(TWO, settle=3, n_intervals=80)
-    counts = np.asarray(settled(key, 20_000))
-    assert counts.shape == (20_000, 4, 2)
-    np.testing.assert_allclose(counts.mean((0, 1)), [5, 1.5], atol=0.02)
-    later = settled.counted(settled.intervals(key, 500))
-    np.testing.assert_allclose(np.asarray(later).mean((0, 1)), [5, 1.5], atol=0.06)
+    counts = np.asarray(settled(key, 4_000))
+    assert counts.shape == (4_000, 4, 2)
+    np.testing.assert_allclose(counts.mean((0, 1)), [5, 1.5], atol=0.04)
+    later = settled.counted(settled.intervals(key, 200))
+    np.testing.assert_allclose(np.asarray(later).mean((0, 1)), [5, 1.5], atol=0.09)
 
 
 def test_spikes_end_after_the_given_number_of_intervals(key):

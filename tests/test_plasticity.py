@@ -194,6 +194,6 @@ def test_a_circuit_over_time_answers_less_and_less_as_it_did(rule, rng, key):
 
 
 def test_one_shot_noise_on_a_circuit_is_measured_in_sd_of_its_weights(rng, key):
-    circuit = layered_circuit(CircuitKind.FEED_FORWARD, rng=rng, size=CircuitSize(n_units=64))
+    circuit = layered_circuit(CircuitKind.FEED_FORWARD, rng=rng, size=CircuitSize(n_units=40))
     (after,) = circuits_over_time(circuit, OneShotNoise(0.018), np.array([1.0]), key=key)
     assert circuit_change((after,), circuit)[0] == pytest.approx(0.018, rel=0.03)

@@ -1,5 +1,7 @@
 """What a circuit answers to trials of input, and the circuits that are ready to answer."""
 
+from dataclasses import replace
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -15,6 +17,7 @@ from neuroloom.networks.circuits.feedback import (
 )
 from neuroloom.networks.circuits.kinds import CircuitKind, CircuitSize, circuit_connectome
 from neuroloom.networks.circuits.layered_circuit import LayeredCircuit
+from neuroloom.wiring import Block, LayeredWiring
 
 __all__ = ["activity", "layered_circuit", "respond", "with_fixed_statistics"]
 
@@ -126,11 +129,16 @@ def with_fixed_statistics(
     return eqx.tree_at(lambda c: c.feedback, circuit, feedback)
 
 
-@eqx.filter_jit
 def _run(circuit: LayeredCircuit, inputs: Array, *, outputs_only: bool) -> Array:
+    return _steps(_without_ends(circuit), _matrices(circuit), inputs, outputs_only=outputs_only)
+
+
+@eqx.filter_jit
+def _steps(
+    circuit: LayeredCircuit, matrices: tuple[Array, ...], inputs: Array, *, outputs_only: bool
+) -> Array:
     keep = circuit.slices[-1] if outputs_only else slice(0, circuit.n_neurons)
-    matrices = circuit.wiring.prepare(circuit.weight)
-    inputs = inputs.astype(circuit.weight.dtype)
+    inputs = inputs.astype(circuit.bias.dtype)
 
     def step(carried: Array, shown: Array) -> tuple[Array, Array]:
         rates = circuit.rates(shown, carried, matrices)
@@ -140,6 +148,39 @@ def _run(circuit: LayeredCircuit, inputs: Array, *, outputs_only: bool) -> Array
     nothing = jnp.zeros((inputs.shape[0], circuit.n_neurons), inputs.dtype)
     _, kept = jax.lax.scan(step, nothing, jnp.swapaxes(inputs, 0, 1))
     return jnp.swapaxes(kept, 0, 1)
+
+
+@eqx.filter_jit
+def _prepared(wiring: LayeredWiring, weight: Array) -> tuple[Array, ...]:
+    return wiring.prepare(weight)
+
+
+def _without_ends(circuit: LayeredCircuit) -> LayeredCircuit:
+    """The circuit without what tells random ones of one size apart: one program runs them all."""
+    none = jnp.zeros(0, int)
+    blocks = tuple(Block(block.post, block.pre, 0, 0) for block in circuit.wiring.blocks)
+    return replace(
+        circuit,
+        weight=jnp.zeros(0, circuit.weight.dtype),
+        wiring=LayeredWiring(none, none, circuit.wiring.sizes, blocks),
+        notes=(),
+    )
+
+
+def _matrices(circuit: LayeredCircuit) -> tuple[Array, ...]:
+    """`wiring.prepare`, by NumPy where nothing is traced: JAX compiles for each number of ends."""
+    wiring = circuit.wiring
+    ends = circuit.weight, wiring.post, wiring.pre
+    if any(isinstance(values, jax.core.Tracer) for values in ends):
+        return _prepared(wiring, circuit.weight)
+    weight, post, pre = map(np.asarray, ends)
+    found = []
+    for block in wiring.blocks:
+        inside = slice(block.start, block.stop)
+        matrix = np.zeros((wiring.sizes[block.pre], wiring.sizes[block.post]), weight.dtype)
+        np.add.at(matrix, (pre[inside], post[inside]), weight[inside])
+        found.append(jnp.asarray(matrix))
+    return tuple(found)
 
 
 def _check_channels(circuit: LayeredCircuit, inputs: Array) -> None:

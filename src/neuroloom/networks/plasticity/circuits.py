@@ -41,20 +41,29 @@ def circuits_over_time(
         trajectory = rule(circuit.weight, circuit.weight != 0, time, key=key)
         return tuple(eqx.tree_at(lambda c: c.weight, circuit, w) for w in trajectory.weight)
     wiring = circuit.wiring
-    parts: list[tuple[Array, Array, Array]] = []
+    parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
     for block, own_key in zip(
         wiring.blocks, jax.random.split(key, len(wiring.blocks)), strict=True
     ):
         present, allowed = _places(wiring, block)
-        matrix = wiring.matrix(block, circuit.weight)
-        moved = rule(matrix, present, time, key=own_key, allowed=allowed)
+        largest = max(wiring.sizes)  # one shape for all blocks, so that one program moves them
+        around = [(0, largest - n) for n in present.shape]
+        matrix, there, room = (
+            jnp.asarray(np.pad(values, around))
+            for values in (_matrix(circuit, block), present, allowed)
+        )
+        moved = rule(matrix, there, time, key=own_key, allowed=room)
         parts.append(_ends(moved.weight, moved.present, block.stop - block.start))
-    weight, post, pre = (jnp.concatenate(columns, axis=1) for columns in zip(*parts, strict=True))
+    weight, post, pre = (np.concatenate(columns, axis=1) for columns in zip(*parts, strict=True))
     return tuple(
         eqx.tree_at(
             lambda c: (c.weight, c.wiring.post, c.wiring.pre),
             circuit,
-            (weight[n], post[n].astype(wiring.post.dtype), pre[n].astype(wiring.pre.dtype)),
+            (
+                jnp.asarray(weight[n]),
+                jnp.asarray(post[n], wiring.post.dtype),
+                jnp.asarray(pre[n], wiring.pre.dtype),
+            ),
         )
         for n in range(len(time))
     )
@@ -73,38 +82,48 @@ def circuit_change(
         InputError: If weights had no spread at first.
     """
     first = _flat(start)
-    present = jnp.concatenate([_places(start.wiring, b)[0].ravel() for b in start.wiring.blocks])
-    return equivalent_sigma(jnp.stack([_flat(c) for c in circuits]), first, present)
+    present = np.concatenate([_places(start.wiring, b)[0].ravel() for b in start.wiring.blocks])
+    weight = np.stack([_flat(c) for c in circuits])
+    return equivalent_sigma(*map(jnp.asarray, (weight, first, present)))
 
 
-def _flat(circuit: LayeredCircuit) -> Float[Array, " place"]:
-    matrices = [circuit.wiring.matrix(b, circuit.weight).ravel() for b in circuit.wiring.blocks]
-    return jnp.concatenate(matrices)
+def _flat(circuit: LayeredCircuit) -> Float[np.ndarray, " place"]:
+    matrices = [_matrix(circuit, block).ravel() for block in circuit.wiring.blocks]
+    return np.concatenate(matrices)
+
+
+def _matrix(circuit: LayeredCircuit, block: Block) -> Float[np.ndarray, "post pre"]:
+    """`wiring.matrix` by NumPy: JAX would compile it for each number of connections."""
+    wiring, inside = circuit.wiring, slice(block.start, block.stop)
+    weight, post, pre = map(np.asarray, (circuit.weight, wiring.post, wiring.pre))
+    matrix = np.zeros((wiring.sizes[block.post], wiring.sizes[block.pre]), weight.dtype)
+    np.add.at(matrix, (post[inside], pre[inside]), weight[inside])
+    return matrix
 
 
 def _places(
     wiring: LayeredWiring, block: Block
-) -> tuple[Bool[Array, "post pre"], Bool[Array, "post pre"]]:
+) -> tuple[Bool[np.ndarray, "post pre"], Bool[np.ndarray, "post pre"]]:
     """Where synapses are, and where they may be."""
     inside = slice(block.start, block.stop)
-    empty = jnp.zeros((wiring.sizes[block.post], wiring.sizes[block.pre]), bool)
-    present = empty.at[wiring.post[inside], wiring.pre[inside]].set(True)
+    present = np.zeros((wiring.sizes[block.post], wiring.sizes[block.pre]), bool)
+    present[np.asarray(wiring.post)[inside], np.asarray(wiring.pre)[inside]] = True
     n = block.stop - block.start
-    if int(present.sum()) != n:
+    if present.sum() != n:
         raise InputError(
             f"Synapses must join different pairs of neurons to be exchanged; {n} of a block share "
             f"{int(present.sum())} pairs. Keep one kind of connection with `of_kind`."
         )
-    own = jnp.eye(*empty.shape, dtype=bool)
-    forbidden = own if block.post == block.pre and not (present & own).any() else empty
-    return present, ~forbidden
+    own = np.eye(*present.shape, dtype=bool)
+    keep_off = block.post == block.pre and not (present & own).any()
+    return present, ~own if keep_off else np.ones_like(present)
 
 
 def _ends(
     weight: Float[Array, "time post pre"], present: Bool[Array, "time post pre"], n: int
-) -> tuple[Array, Array, Array]:
-    def of_one(w: Array, there: Array) -> tuple[Array, Array, Array]:
-        post, pre = jnp.nonzero(there, size=n)
-        return w[post, pre], post, pre
-
-    return jax.vmap(of_one)(weight, present)
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Weight, post and pre of each synapse at each time; their number never changes."""
+    w, there = np.asarray(weight), np.asarray(present)
+    time, post, pre = np.nonzero(there)
+    shape = (len(w), n)
+    return w[time, post, pre].reshape(shape), post.reshape(shape), pre.reshape(shape)

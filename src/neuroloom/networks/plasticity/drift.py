@@ -58,17 +58,22 @@ class OrnsteinUhlenbeckDrift(AbstractPlasticity):
         """Weights at the given times."""
         time = checked_time(time)
         passed = jnp.asarray(np.diff(time, prepend=0.0), weight.dtype)
-
-        def step(away: Array, now: tuple[Array, Array]) -> tuple[Array, Array]:
-            own_key, h = now
-            noise = jax.random.normal(own_key, weight.shape, weight.dtype)
-            spread = self.sigma * jnp.sqrt(-self.tau / 2 * jnp.expm1(-2 * h / self.tau))
-            away = away * jnp.exp(-h / self.tau) + spread * noise
-            return away, away
-
         keys = jax.random.split(key, time.size)
-        _, away = jax.lax.scan(step, jnp.zeros_like(weight), (keys, passed))
-        weights = jnp.where(present[None], weight[None] + away, 0)
+        keep = jnp.exp(-passed / self.tau)
+        spread = self.sigma * jnp.sqrt(-self.tau / 2 * jnp.expm1(-2 * passed / self.tau))
+        weights = jnp.where(present[None], weight[None] + _walk(weight, keep, spread, keys), 0)
         return WeightTrajectory(
             jnp.asarray(time), weights, jnp.broadcast_to(present[None], weights.shape)
         )
+
+
+@jax.jit
+def _walk(weight: Array, keep: Array, spread: Array, keys: Array) -> Array:
+    """How far weights are from their first values, after each step; compiled once a shape."""
+
+    def step(away: Array, now: tuple[Array, Array, Array]) -> tuple[Array, Array]:
+        own_key, part, sd = now
+        away = away * part + sd * jax.random.normal(own_key, weight.shape, weight.dtype)
+        return away, away
+
+    return jax.lax.scan(step, jnp.zeros_like(weight), (keys, keep, spread))[1]

@@ -54,33 +54,42 @@ class SynapseTurnover(AbstractPlasticity):
         time = checked_time(time)
         room = jnp.ones(weight.shape, bool) if allowed is None else allowed
         share = jnp.asarray(-np.expm1(-self.rate * np.diff(time, prepend=0.0)), weight.dtype)
-        original = weight.ravel()[jnp.argsort(~present.ravel(), stable=True)]  # present ones first
-        n_present = present.sum()
-
-        def step(
-            state: tuple[Array, Array], now: tuple[Array, Array]
-        ) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
-            strength, is_there = state
-            own_key, part = now
-            round_key, gone_key, grown_key, weight_key = jax.random.split(own_key, 4)
-            free = room & ~is_there
-            wanted = jnp.floor(part * n_present + jax.random.uniform(round_key))
-            n = jnp.minimum(jnp.minimum(wanted.astype(int), n_present), free.sum())
-            gone = _chosen(is_there, n, gone_key)
-            grown = _chosen(free, n, grown_key)
-            drawn = jax.random.randint(weight_key, weight.shape, 0, jnp.maximum(n_present, 1))
-            strength = jnp.where(grown, original[drawn], jnp.where(gone, 0, strength))
-            is_there = (is_there & ~gone) | grown
-            return (strength, is_there), (strength, is_there)
-
-        start = (jnp.where(present, weight, 0), present)
         keys = jax.random.split(key, time.size)
-        _, (weights, places) = jax.lax.scan(step, start, (keys, share))
+        weights, places = _exchanged(weight, present, room, share, keys)
         return WeightTrajectory(jnp.asarray(time), weights, places)
+
+
+@jax.jit
+def _exchanged(
+    weight: Array, present: Array, room: Array, share: Array, keys: Array
+) -> tuple[Array, Array]:
+    """Weights and places after each share, compiled once a shape."""
+    count = jnp.cumsum(present.ravel())
+    n_present = count[-1]
+
+    def step(
+        state: tuple[Array, Array], now: tuple[Array, Array]
+    ) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+        strength, is_there = state
+        own_key, part = now
+        round_key, gone_key, grown_key, weight_key = jax.random.split(own_key, 4)
+        free = room & ~is_there
+        wanted = jnp.floor(part * n_present + jax.random.uniform(round_key))
+        n = jnp.minimum(jnp.minimum(wanted.astype(int), n_present), free.sum())
+        gone = _chosen(is_there, n, gone_key)
+        grown = _chosen(free, n, grown_key)
+        drawn = jax.random.randint(weight_key, weight.shape, 0, jnp.maximum(n_present, 1))
+        original = weight.ravel()[jnp.searchsorted(count, drawn + 1)]  # of the present ones
+        strength = jnp.where(grown, original, jnp.where(gone, 0, strength))
+        is_there = (is_there & ~gone) | grown
+        return (strength, is_there), (strength, is_there)
+
+    start = (jnp.where(present, weight, 0), present)
+    return jax.lax.scan(step, start, (keys, share))[1]
 
 
 def _chosen(among: Bool[Array, "*shape"], n: Array, key: PRNGKeyArray) -> Bool[Array, "*shape"]:
     """As many of the places that are true, n of them, at random; no fewer are true."""
-    lot = jnp.where(among, jax.random.uniform(key, among.shape), 2.0).ravel()
-    rank = jnp.argsort(jnp.argsort(lot))
-    return (rank < n).reshape(among.shape)
+    lot = jnp.where(among, jax.random.uniform(key, among.shape), 2.0)
+    last = jnp.sort(lot.ravel())[jnp.maximum(n - 1, 0)]
+    return among & (lot <= last) & (n > 0)
