@@ -1,0 +1,1 @@
+"""Students of circuits whose synapses change, at once or little by little."""
