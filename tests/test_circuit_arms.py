@@ -37,7 +37,7 @@ TINY = replace(
 
 
 TINY_CHANGE = replace(
-    PLASTIC, drawn=TINY, log_sigmas=(-7, 4), epochs=(0, 1), n_retraining=8, n_worlds=2
+    PLASTIC, drawn=TINY, log_sigmas=(-7.0, 4.0), epochs=(0, 1), n_retraining=8, n_worlds=2
 )
 
 

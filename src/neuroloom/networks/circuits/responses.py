@@ -6,6 +6,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, Float
 
 from neuroloom.errors import InputError
@@ -171,7 +172,7 @@ def _matrices(circuit: LayeredCircuit) -> tuple[Array, ...]:
     """`wiring.prepare`, by NumPy where nothing is traced: JAX compiles for each number of ends."""
     wiring = circuit.wiring
     ends = circuit.weight, wiring.post, wiring.pre
-    if any(isinstance(values, jax.core.Tracer) for values in ends):
+    if any(isinstance(values, Tracer) for values in ends):
         return _prepared(wiring, circuit.weight)
     weight, post, pre = map(np.asarray, ends)
     found = []

@@ -11,6 +11,7 @@ from neuroloom.report.figures.along import Level, Line
 from neuroloom.report.figures.decoded_path import decoded_plane
 from neuroloom.report.figures.panels import Panel, line_panels
 from neuroloom.report.layout import Picture
+from neuroloom.report.studies.circuits_and_plasticity import pictures as circuit_pictures
 from neuroloom.report.studies.constrained_networks.repeats import repeats
 from neuroloom.report.studies.functional_connectome_goals import goal_pictures
 from neuroloom.report.study_contents import StudyContents
@@ -57,6 +58,7 @@ GROUPS = {
 def pictures(contents: StudyContents) -> tuple[Picture, ...]:
     """Those of the arms that were run."""
     return (
+        *circuit_pictures(contents),
         *_maps(contents),
         *_gallery(contents),
         *_by_distance(contents),

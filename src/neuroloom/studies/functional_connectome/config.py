@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from neuroloom.errors import InputError
+from neuroloom.studies.functional_connectome.circuits.config import FAST as CIRCUITS_FAST
+from neuroloom.studies.functional_connectome.circuits.config import PAPER as CIRCUITS_PAPER
+from neuroloom.studies.functional_connectome.circuits.config import CircuitsConfig
 from neuroloom.studies.functional_connectome.decoding.config import FAST as DECODING_FAST
 from neuroloom.studies.functional_connectome.decoding.config import PAPER as DECODING_PAPER
 from neuroloom.studies.functional_connectome.decoding.config import DecodingArmsConfig
@@ -14,6 +17,9 @@ from neuroloom.studies.functional_connectome.goals.config import GoalsConfig
 from neuroloom.studies.functional_connectome.places.config import FAST as PLACES_FAST
 from neuroloom.studies.functional_connectome.places.config import PAPER as PLACES_PAPER
 from neuroloom.studies.functional_connectome.places.config import PlacesConfig
+from neuroloom.studies.functional_connectome.plasticity.config import FAST as PLASTICITY_FAST
+from neuroloom.studies.functional_connectome.plasticity.config import PAPER as PLASTICITY_PAPER
+from neuroloom.studies.functional_connectome.plasticity.config import PlasticityConfig
 
 __all__ = ["PRESETS", "QUESTION", "FunctionalConnectomeConfig"]
 
@@ -31,6 +37,10 @@ class FunctionalConnectomeConfig:
     """Circuits and worlds drawn of each kind."""
     first_seed: int = 300
     """Of these; whatever was chosen was chosen on seeds below 10."""
+    circuits: CircuitsConfig = CIRCUITS_PAPER
+    """Synthetic circuits and the students that stand in for them."""
+    plasticity: PlasticityConfig = PLASTICITY_PAPER
+    """How circuits change, and which students follow."""
     places: PlacesConfig = PLACES_PAPER
     """Boundary-vector cells, place cells, and arenas."""
     decoding: DecodingArmsConfig = DECODING_PAPER
@@ -50,6 +60,8 @@ PAPER = FunctionalConnectomeConfig()
 PRESETS = {
     "fast": replace(
         PAPER,
+        circuits=CIRCUITS_FAST,
+        plasticity=PLASTICITY_FAST,
         places=PLACES_FAST,
         decoding=DECODING_FAST,
         goals=GOALS_FAST,

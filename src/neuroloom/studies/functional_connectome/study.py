@@ -1,6 +1,8 @@
 """The study as a whole: its arms, and its claims."""
 
 from neuroloom.studies.framework import Study
+from neuroloom.studies.functional_connectome.circuits.arms import ARMS as CIRCUITS_ARMS
+from neuroloom.studies.functional_connectome.circuits.claims import CLAIMS as CIRCUITS_CLAIMS
 from neuroloom.studies.functional_connectome.config import PRESETS, QUESTION
 from neuroloom.studies.functional_connectome.decoding.arms import ARMS as DECODING_ARMS
 from neuroloom.studies.functional_connectome.decoding.claims import CLAIMS as DECODING_CLAIMS
@@ -8,6 +10,8 @@ from neuroloom.studies.functional_connectome.goals.arms import ARMS as GOALS_ARM
 from neuroloom.studies.functional_connectome.goals.claims import CLAIMS as GOALS_CLAIMS
 from neuroloom.studies.functional_connectome.places.arms import ARMS as PLACES_ARMS
 from neuroloom.studies.functional_connectome.places.claims import CLAIMS as PLACES_CLAIMS
+from neuroloom.studies.functional_connectome.plasticity.arms import ARMS as PLASTICITY_ARMS
+from neuroloom.studies.functional_connectome.plasticity.claims import CLAIMS as PLASTICITY_CLAIMS
 
 __all__ = ["STUDY"]
 
@@ -16,11 +20,15 @@ STUDY = Study(
     question=QUESTION,
     presets=PRESETS,
     arms=(
+        *CIRCUITS_ARMS,
+        *PLASTICITY_ARMS,
         *PLACES_ARMS,
         *DECODING_ARMS,
         *GOALS_ARMS,
     ),
     claims=(
+        *CIRCUITS_CLAIMS,
+        *PLASTICITY_CLAIMS,
         *PLACES_CLAIMS,
         *DECODING_CLAIMS,
         *GOALS_CLAIMS,

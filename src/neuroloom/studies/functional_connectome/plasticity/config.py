@@ -19,7 +19,20 @@ class PlasticityConfig:
 
     drawn: CircuitsConfig = CIRCUITS_PAPER
     """Size of the complex circuits, of their trials before the change, and of students."""
-    log_sigmas: tuple[float, ...] = (-7, -6, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4)
+    log_sigmas: tuple[float, ...] = (
+        -7.0,
+        -6.0,
+        -5.0,
+        -4.0,
+        -3.0,
+        -2.0,
+        -1.0,
+        0.0,
+        1.0,
+        2.0,
+        3.0,
+        4.0,
+    )
     """Logarithms of the SD of the noise on every weight, in SD of the weights."""
     n_retraining: int = 1_000
     """Trials of the changed circuit in an epoch."""
