@@ -5,7 +5,9 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
+from matplotlib.colors import Normalize
 from matplotlib.lines import Line2D
 
 from neuroloom.report.layout import Picture
@@ -85,8 +87,8 @@ def _draw_curves(contents: StudyContents) -> Axes:
             offset = last
             if phase == PHASES[0]:
                 ax.axvline(offset, color=MUTED, lw=0.9, ls=(0, (4, 3)))
-        ax.set(yscale="log", ylim=(0.9, 40), xlim=(0, offset or 1), title=learner)
-        ax.set_yticks([1, 2, 5, 10, 20], ["1", "2", "5", "10", "20"])
+        ax.set(yscale="log", ylim=(0.9, 60), xlim=(0, offset or 1), title=learner)
+        ax.set_yticks([1, 2, 5, 10, 20, 50], ["1", "2", "5", "10", "20", "50"])
         ax.minorticks_off()
         ax.set_xlabel("episode")
         ax.grid()
@@ -103,16 +105,14 @@ def _draw_curves(contents: StudyContents) -> Axes:
 def _draw_values(arrays: Mapping[str, Any]) -> Axes:
     names = [str(name) for name in arrays["codes"]]
     shown = [name for name in (TRUE, PREDICTED, SHUFFLED, ONE_HOT) if name in names]
-    figure = new_figure(9.6, 3.0)
+    figure = new_figure(10.3, 3.0)
     positions, goals = arrays["positions"], arrays["goals"]
     low = arrays["walls"].reshape(-1, 2).min(axis=0)
     high = arrays["walls"].reshape(-1, 2).max(axis=0)
-    all_axes, image = [], None
     starts = [int(np.linalg.norm(positions - at, axis=1).argmin()) for at in (low, high)]
     for n, name in enumerate(shown):
         left = 0.55 + n * 2.25
-        ax = new_axes(figure, (left, 0.55, 9.6 - left - 2.1, 0.35))
-        all_axes.append(ax)
+        ax = new_axes(figure, (left, 0.55, 10.3 - left - 2.1, 0.35))
         value = arrays["value"][names.index(name)]
         x, y = (np.unique(np.round(positions[:, i], 4)) for i in (0, 1))
         picture = np.full((len(y), len(x)), np.nan)
@@ -122,7 +122,7 @@ def _draw_values(arrays: Mapping[str, Any]) -> Axes:
         picture[row, column] = value / max(float(np.abs(value).max()), 1e-12)
         half = (x[1] - x[0]) / 2
         extent = (x[0] - half, x[-1] + half, y[0] - half, y[-1] + half)
-        image = ax.imshow(picture, origin="lower", extent=extent, cmap="viridis", vmin=0, vmax=1)
+        ax.imshow(picture, origin="lower", extent=extent, cmap="viridis", vmin=0, vmax=1)
         ax.add_collection(LineCollection(list(arrays["walls"]), colors=INK, linewidths=1.6))
         for start in starts:
             path = positions[_followed(start, value, arrays)]
@@ -135,12 +135,11 @@ def _draw_values(arrays: Mapping[str, Any]) -> Axes:
             ax.set_ylabel("y (m)")
         else:
             ax.tick_params(labelleft=False)
-    side = figure.add_axes((0.96, 0.2, 0.01, 0.65))
-    assert image is not None
-    figure.colorbar(image, cax=side)
+    side = figure.add_axes((0.935, 0.2, 0.01, 0.65))
+    figure.colorbar(ScalarMappable(Normalize(0, 1), "viridis"), cax=side)
     side.set_ylabel("value / largest")
-    side.yaxis.set_label_position("left")
-    return all_axes[0]
+
+    return figure.axes[0]
 
 
 def _followed(start: int, value: np.ndarray, arrays: Mapping[str, Any]) -> Sequence[int]:
