@@ -72,8 +72,10 @@ def test_trials_of_a_seed_are_the_same_again_and_test_trials_are_others():
     one, again = (shown(CircuitKind.COMPLEX, SCALED, 3, TINY) for _ in range(2))
     np.testing.assert_array_equal(one.training[1], again.training[1])
     assert not (one.training[0][:5] == one.test[0]).all()
-    np.testing.assert_allclose(respond(one.circuit, jnp.asarray(one.test[0])), one.test[1], rtol=1e-5)
-    alone = np.asarray(respond(one.circuit, jnp.asarray(one.test[0][:1])))  # trials do not hang together
+    np.testing.assert_allclose(
+        respond(one.circuit, jnp.asarray(one.test[0])), one.test[1], rtol=1e-5
+    )
+    alone = np.asarray(respond(one.circuit, jnp.asarray(one.test[0][:1])))
     np.testing.assert_allclose(alone, one.test[1][:1], rtol=1e-4, atol=1e-5)
     published = shown(CircuitKind.FEEDBACK, PUBLISHED, 3, TINY).circuit
     assert published.feedback.couples_trials
