@@ -208,6 +208,28 @@ def test_tracking_is_held_against_the_better_frozen_student(again, outcome):
     assert verdict.outcome == outcome
 
 
+def test_a_circuit_that_falls_silent_is_judged_until_then():
+    cells, names = {}, (plasticity.FROZEN, plasticity.FROZEN_AGAIN, plasticity.RETRAINED)
+    n_times = 4
+    for rule in plasticity.RULES:
+        rows = []
+        for time in range(n_times + 1):
+            silent = rule == plasticity.BCM_RULE and time > 2
+            online = 0.1 if time == 1 else 0.6  # the later half of what can be measured is time 2
+            found = {(name, "fve"): np.nan if silent else 0.4 for name in names}
+            found |= {(plasticity.ONLINE, "fve"): np.nan if silent else online}
+            found |= {("circuit", "equivalent_sigma"): 0.5}
+            rows += planted(plasticity.DRIFT, found, time=time)
+        cells[Cell.of(plasticity.DRIFT, rule=rule)] = rows
+    longer = replace(PLASTIC, n_times=n_times)
+    config = Numbers()
+    object.__setattr__(config, "plasticity", longer)
+    verdict = of_plasticity.judge_drift(Results.of(cells, ("seed",)), config)
+    assert verdict.outcome == "pass"
+    assert verdict.value == pytest.approx(0.2)
+    assert f"{plasticity.BCM_RULE}: from time 3 on all outputs" in verdict.reason
+
+
 def test_impossible_numbers_are_refused():
     with pytest.raises(InputError, match="Sort them"):
         replace(TINY, amounts=(5, 1))

@@ -330,6 +330,12 @@ def test_members_are_mapped_in_order_whatever_their_number(n_members):
     np.testing.assert_array_equal(result["y"], 3.0 * np.arange(n_members))
 
 
+def test_members_with_an_empty_part_are_mapped_together_too():
+    stacked = {"x": jnp.arange(5.0), "none": jnp.zeros((5, 0, 3))}
+    result = map_members(lambda m, s: m["x"] * s, stacked, jnp.asarray(2.0), together=2)
+    np.testing.assert_array_equal(result, 2.0 * np.arange(5))
+
+
 @pytest.mark.parametrize(
     ("change", "instruction"),
     [

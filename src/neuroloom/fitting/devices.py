@@ -72,7 +72,8 @@ def trials_over_devices(*, alone: bool) -> contextlib.AbstractContextManager[obj
 def _one_by_one(
     function: Callable[..., PyTree], together: int, stacked: PyTree, shared: PyTree
 ) -> PyTree:
-    at_once = together if together > 1 else None
+    empty = any(leaf.size == 0 for leaf in jax.tree.leaves(stacked))  # `lax.map` divides by 0 then
+    at_once = together if together > 1 and not empty else None
     return jax.lax.map(lambda member: function(member, shared), stacked, batch_size=at_once)
 
 

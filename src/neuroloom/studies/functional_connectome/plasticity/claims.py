@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from neuroloom.studies.framework import Claim, Results, Verdict, mean_interval
+from neuroloom.studies.framework import Claim, NotTestedError, Results, Verdict, mean_interval
 from neuroloom.studies.functional_connectome.plasticity.arms import (
     DRIFT,
     FROZEN,
@@ -77,14 +77,37 @@ def judge_faster(results: Results, config: HasPlasticity) -> Verdict:
     return Verdict.of(low > 1, value, low=low, high=high, reason=reason)
 
 
+def _measured_times(results: Results, rule: str) -> list[int]:
+    """Times after the change until an output of every circuit varies no more.
+
+    Raises:
+        NotTestedError: If there is none.
+    """
+    found: dict[int, list[float]] = {}
+    for record in results.records:
+        what = tuple(record.get(name) for name in ("arm", "split", "measure", "rule"))
+        if what == (DRIFT, FROZEN, "fve", rule) and record["time"] > 0:
+            found.setdefault(int(record["time"]), []).append(record["value"])
+    times = []
+    for time in sorted(found):
+        if not np.isfinite(found[time]).all():
+            break
+        times.append(time)
+    if not times:
+        raise NotTestedError(f"no output of {rule} varies after the change")
+    return times
+
+
 def judge_drift(results: Results, config: HasPlasticity) -> Verdict:
     """Least lower end of the gain of the online student over the better frozen one, over rules."""
     least, value, said = np.inf, np.inf, []
-    n = config.plasticity.n_times
-    late = range(n // 2 + 1, n + 1)
     for rule in RULES:
+        times = _measured_times(results, rule)
+        late, n = times[len(times) // 2 :], times[-1]
+        if n < config.plasticity.n_times:
+            said.append(f"{rule}: from time {n + 1} on all outputs of a circuit are silent")
 
-        def fve(name: str, rule: str = rule) -> np.ndarray:
+        def fve(name: str, rule: str = rule, late: list[int] = late) -> np.ndarray:
             return np.mean(
                 [
                     results.values(DRIFT, name, "fve", at_least=LEAST_SEEDS, rule=rule, time=t)
@@ -135,7 +158,7 @@ CLAIMS = (
         "A student that is updated follows a circuit that drifts.",
         "ours",
         "FVE (median over live outputs) of the online student less that of the better frozen one, "
-        "over the later half of the times; the least rule",
+        "over the later half of the times until all outputs are silent; the least rule",
         f"95 % interval above 0 for {', '.join(RULES)}; at least {LEAST_SEEDS} circuits each",
         "a frozen student, and one that learns as much, all from before the drift",
         (DRIFT,),
