@@ -101,6 +101,8 @@ def test_explained_is_against_the_training_mean_and_the_dead_are_counted(rng):
     np.testing.assert_allclose((three.median, three.fve[2]), (0.0, -63.0), atol=1e-9)
     half = explained(y / 2, y, np.zeros(3))
     np.testing.assert_allclose(half.fve[:2], 0.75)
+    tiny = (1e-30 * y[1:, :2]).astype(np.float32)  # squares that single precision does not hold
+    np.testing.assert_allclose(explained(tiny / 2, tiny, np.zeros(2)).fve, 0.75, rtol=1e-5)
 
 
 def test_amount_needed_lies_between_points_on_the_logarithm_and_is_kept_afterwards():

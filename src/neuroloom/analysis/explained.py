@@ -61,7 +61,7 @@ def explained(
             f"{predicted.shape}. Show the student the held-out inputs."
         )
     n_outputs = measured.shape[-1]
-    p, m = predicted.reshape(-1, n_outputs), measured.reshape(-1, n_outputs)
+    p, m = (np.asarray(v, np.float64).reshape(-1, n_outputs) for v in (predicted, measured))
     known = np.isfinite(m)
     m = np.where(known, m, 0.0)
     error = (np.where(known, p - m, 0.0) ** 2).sum(0)
