@@ -41,6 +41,8 @@ TINY_CHANGE = replace(
     PLASTIC, drawn=TINY, log_sigmas=(-7.0, 4.0), epochs=(0, 1), n_retraining=8, n_worlds=2
 )
 
+TINY_WORLD = replace(TINY_CHANGE, n_place=4, n_boundary=20, n_times=2, walked=2_000)
+
 
 @dataclass(frozen=True)
 class Numbers:
@@ -239,3 +241,22 @@ def test_impossible_numbers_are_refused():
         replace(PLASTIC, epochs=(1, 2))
     with pytest.raises(InputError, match="`n_times`"):
         replace(PLASTIC, n_times=1)
+
+
+def test_place_cells_that_learn_are_those_of_the_arena_before_they_do():
+    world = plasticity._World(1, plasticity.BCM_RULE, TINY_WORLD)
+    where = world.arena.grid(0.4)
+    sent = jnp.asarray(world.boundary.rates(world.arena, where))
+    rates = world.place.rates(world.arena, where)
+    ours = np.stack([world.rates(world.weights[0], f) for f in sent])
+    known = rates.max(0) > 0
+    scale = rates[:, known].max(0) / ours[:, known].max(0)
+    np.testing.assert_allclose(ours[:, known] * scale, rates[:, known], rtol=1e-3, atol=1e-3)
+    assert known.sum() >= 2
+    assert world.sigma[-1] > 0
+
+
+def test_an_output_that_changes_by_rounding_alone_is_still():
+    answers = np.stack([np.full(8, 1e6), 1e6 + 1e-3 * np.arange(8), np.arange(8.0)], axis=1)
+    still = plasticity._still(jnp.asarray(answers))
+    np.testing.assert_array_equal(still, [True, True, False])

@@ -137,7 +137,7 @@ def measure(cell: Cell, config: HasPlasticity, context: Context) -> Measured:
     d = numbers.drawn
     student = _pretrained([taught], numbers, context, keys[0], d.n_steps, d.batch)[0]
     inputs = one.spikes(keys[1], numbers.n_retraining)
-    training, test, dead, sigmas = [], [], [], np.exp(np.array(numbers.log_sigmas, float))
+    training, test, live, sigmas = [], [], [], np.exp(np.array(numbers.log_sigmas, float))
     for n, sigma in enumerate(sigmas.tolist()):
         changed = circuits_over_time(
             one.circuit,
@@ -150,7 +150,7 @@ def measure(cell: Cell, config: HasPlasticity, context: Context) -> Measured:
         training.append((np.asarray(inputs), np.asarray(scale.scale(answers))))
         held_out = respond(changed, jnp.asarray(one.test[0]))
         test.append((one.test[0], np.asarray(scale.scale(held_out))))
-        dead.append(int((np.ptp(np.asarray(held_out), axis=(0, 1)) == 0).sum()))
+        live.append(~(_still(answers) | _still(held_out)))
     lesson = StandInLesson(*training[0])
     n = len(sigmas)
     fresh = [
@@ -160,7 +160,7 @@ def measure(cell: Cell, config: HasPlasticity, context: Context) -> Measured:
     shown_rows, held = (
         [np.stack([*v, *v]) for v in zip(*pairs, strict=True)] for pairs in (training, test)
     )
-    every_output = errors_by_pass(
+    errors = errors_by_pass(
         Learners.of([student] * n + fresh, learning_rate=numbers.learning_rate),
         (shown_rows[0], shown_rows[1]),
         (held[0], held[1]),
@@ -168,8 +168,8 @@ def measure(cell: Cell, config: HasPlasticity, context: Context) -> Measured:
         batch_size=numbers.batch,
         key=jax.random.fold_in(keys[3], 1),
     )
-    errors = np.median(every_output, axis=2)  # an output that hardly varies would decide the mean
-    pre, fresh_errors = errors[:, :n], errors[:, n:]
+    of_live = [[errors[:, k + m][:, live[k]] for k in range(n)] for m in (0, n)]
+    pre, fresh_errors = (np.stack([e.mean(1) for e in each], axis=1) for each in of_live)
     criterion = SLACK * fresh_errors[-1]
     rows: list[Row] = []
     for k, log_sigma in enumerate(numbers.log_sigmas):
@@ -181,9 +181,22 @@ def measure(cell: Cell, config: HasPlasticity, context: Context) -> Measured:
             ]
             reached = epochs_to(curve[:, None], float(criterion[k]))[0]
             rows.append(Row(name, "epochs_to_criterion", min(reached, len(errors)), "epochs", at))
-        rows.append(Row("predict-mean", "mse", float((test[k][1] ** 2).mean()), "variance", at))
-        rows.append(Row("circuit", "dead_outputs", dead[k], "outputs", at))
+        square = (test[k][1] ** 2).mean((0, 1))[live[k]]
+        rows.append(Row("predict-mean", "mse", float(square.mean()), "variance", at))
+        rows.append(Row("circuit", "dead_outputs", int((~live[k]).sum()), "outputs", at))
+        for m, name in enumerate((PRETRAINED, RANDOM)):
+            middle = np.median(of_live[m][k], axis=1)
+            rows += [
+                Row(name, "median_mse", middle[epoch], "variance", at | {"epoch": epoch})
+                for epoch in numbers.epochs
+            ]
     return Measured(rows)
+
+
+def _still(answers: Array) -> np.ndarray:
+    """Outputs that never change, or by no more than rounding: nothing is there to explain."""
+    rates = np.asarray(answers, np.float64).reshape(-1, answers.shape[-1])
+    return rates.std(0) <= 1e-6 * np.abs(rates).max(0)
 
 
 def _scaled_as(student: AbstractStandIn, other: AbstractStandIn) -> AbstractStandIn:
@@ -234,11 +247,12 @@ class _World:
             c.n_boundary, furthest=float((high - low).max()), key=keys[0]
         )
         place = PlaceCells.draw(c.n_place, self.boundary, self.arena, key=keys[1], step=0.1)
-        top = np.maximum(place.rates(self.arena, self.arena.grid(0.1)).max(0), 1e-6)
-        threshold, slope = jnp.asarray(place.threshold), jnp.asarray(place.gain / top)
+        self.place = place
+        top = jnp.asarray(np.maximum(place.rates(self.arena, self.arena.grid(0.1)).max(0), 1e-6))
+        threshold, gain = jnp.asarray(place.threshold), place.gain
 
         def rates(weight: Array, sent: Array) -> Array:
-            return slope * jax.nn.relu(weight @ sent - threshold)
+            return jax.nn.relu(gain * (weight @ sent) - threshold) / top
 
         self.rates = rates
         n_steps = c.n_times * c.walked

@@ -106,6 +106,5 @@ FAST = replace(
     n_times=8,
     n_new=50,
     n_passes=10,
-    walked=200,
     n_place=10,
 )
