@@ -169,7 +169,7 @@ def measure(cell: Cell, config: HasPlasticity, context: Context) -> Measured:
         key=jax.random.fold_in(keys[3], 1),
     )
     of_live = [[errors[:, k + m][:, live[k]] for k in range(n)] for m in (0, n)]
-    pre, fresh_errors = (np.stack([e.mean(1) for e in each], axis=1) for each in of_live)
+    pre, fresh_errors = (np.stack([np.median(e, axis=1) for e in each], axis=1) for each in of_live)
     criterion = SLACK * fresh_errors[-1]
     rows: list[Row] = []
     for k, log_sigma in enumerate(numbers.log_sigmas):
@@ -182,12 +182,12 @@ def measure(cell: Cell, config: HasPlasticity, context: Context) -> Measured:
             reached = epochs_to(curve[:, None], float(criterion[k]))[0]
             rows.append(Row(name, "epochs_to_criterion", min(reached, len(errors)), "epochs", at))
         square = (test[k][1] ** 2).mean((0, 1))[live[k]]
-        rows.append(Row("predict-mean", "mse", float(square.mean()), "variance", at))
+        rows.append(Row("predict-mean", "mse", float(np.median(square)), "variance", at))
         rows.append(Row("circuit", "dead_outputs", int((~live[k]).sum()), "outputs", at))
         for m, name in enumerate((PRETRAINED, RANDOM)):
-            middle = np.median(of_live[m][k], axis=1)
+            mean = of_live[m][k].mean(1)  # one output that hardly varies can decide it
             rows += [
-                Row(name, "median_mse", middle[epoch], "variance", at | {"epoch": epoch})
+                Row(name, "mean_mse", mean[epoch], "variance", at | {"epoch": epoch})
                 for epoch in numbers.epochs
             ]
     return Measured(rows)
