@@ -122,7 +122,7 @@ def decode_recording(recording: Recording, config: DecodingConfig) -> DecodedRec
             it.
 
     Example:
-        >>> config = DecodingConfig(("x_pixel", "y_pixel"), "pixel", 10, 10, least_speed=20)
+        >>> config = DecodingConfig(("x_pixel", "y_pixel"), "pixel", 10.0, 10.0, least_speed=20.0)
         >>> config.n_folds
         10
     """
