@@ -70,6 +70,13 @@ def test_a_moved_goal_is_elsewhere_and_the_walls_are_not(task):
     np.testing.assert_array_equal(other.transitions, task.transitions)
 
 
+def test_rounding_does_not_decide_what_is_at_the_goal():
+    arena = rectangle(1.0, 1.0)
+    inner = [xy for xy in arena.grid(0.1) if xy.min() > 0.1 and xy.max() < 0.9]
+    for goal in inner:  # itself and its four neighbors, at exactly the radius
+        assert GoalArena(arena, goal, step=0.1, goal_radius=0.1).at_goal.sum() == 5
+
+
 def test_a_goal_outside_is_refused(task):
     with pytest.raises(InputError, match="Move it inside the arena"):
         task.with_goal(np.array([3.0, 3.0]))

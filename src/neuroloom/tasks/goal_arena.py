@@ -14,7 +14,7 @@ from neuroloom.errors import InputError
 
 __all__ = ["MOVES", "GoalArena"]
 
-TOUCHING = 1e-6  # m; a move that comes so near to a wall is stopped by it
+TOUCHING = 1e-6  # m; so near to a wall is on it, and so near to the edge of the goal is in it
 
 MOVES = np.array([(1, 0), (1, 1), (0, 1), (-1, 1), (-1, 0), (-1, -1), (0, -1), (1, -1)], float)
 """Eight moves in steps, x then y: East first, then counter-clockwise."""
@@ -132,7 +132,7 @@ class GoalArena:
         return moves
 
     def _reached(self, position: np.ndarray, goal: np.ndarray) -> np.ndarray:
-        return np.asarray(np.linalg.norm(position - goal, axis=-1) <= self.goal_radius)
+        return np.asarray(np.linalg.norm(position - goal, axis=-1) <= self.goal_radius + TOUCHING)
 
     def _transitions(self, positions: np.ndarray) -> np.ndarray:
         """Place of the end of every move; each end is on the lattice or the move is stopped."""
