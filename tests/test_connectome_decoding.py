@@ -12,6 +12,7 @@ from neuroloom.studies.functional_connectome.decoding.arms import (
     DECODING,
     DIRECT,
     EVEN,
+    OCCUPIED,
     RAT,
     SHIFTED,
     TRUE,
@@ -27,14 +28,15 @@ CONFIG = PRESETS["fast"]
 MAZES = CONFIG.decoding.mazes
 
 
-def worlds(published, *, n=3, novel=20.0, shifted=30.0, even=50.0):
+def worlds(published, *, n=3, novel=20.0, shifted=30.0, even=50.0, occupied=45.0):
     """Rows of n worlds; decoys with other cells and decoders would pass where these fail."""
     measured = {}
     for seed in range(n):
         rows = []
         for arena, mine in ((BOX, published), ("a", novel), ("b", novel + 1)):
             at = {"arena": arena, "n_cells": CONFIG.decoding.n_compared, "decoder": BY_MOTION}
-            found = {TRUE: 2.0, PUBLISHED: mine, WIRED: 2.1, REWIRED: 9.0, DIRECT: 3.0, EVEN: even}
+            found = {TRUE: 2.0, PUBLISHED: mine, WIRED: 2.1, REWIRED: 9.0, DIRECT: 3.0}
+            found |= {EVEN: even, OCCUPIED: occupied}
             rows += [
                 Row(name, "median_error", value + 0.01 * seed, "cm", at)
                 for name, value in found.items()
@@ -69,13 +71,14 @@ def rats(*errors, least=100.0):
         ({"published": 5.1}, "fail"),
         ({"published": 4.0, "shifted": 3.0}, "fail"),
         ({"published": 4.0, "even": 3.0}, "fail"),
+        ({"published": 4.0, "occupied": 3.0}, "fail"),
     ],
 )
 def test_five_cm_are_enough_only_below_every_control(kwargs, outcome):
     verdict = judge_box(worlds(**kwargs), CONFIG)
     assert verdict.outcome == outcome
     assert verdict.value == pytest.approx(kwargs["published"] + 0.01)
-    for beside in (TRUE, DIRECT, EVEN):
+    for beside in (TRUE, REWIRED, DIRECT, EVEN, OCCUPIED):
         assert beside in verdict.reason
 
 

@@ -2,7 +2,12 @@
 
 from neuroloom.networks.stand_ins.guard import depends_on_past
 from neuroloom.networks.stand_ins.recurrent import GruForm, GruStandIn
-from neuroloom.networks.stand_ins.stand_in import AbstractForm, AbstractStandIn, StandInScaling
+from neuroloom.networks.stand_ins.stand_in import (
+    AbstractForm,
+    AbstractStandIn,
+    StandInScaling,
+    respond,
+)
 from neuroloom.networks.stand_ins.static import (
     AsPublishedForm,
     LinearForm,
@@ -28,4 +33,5 @@ __all__ = [
     "WiredStandIn",
     "depends_on_past",
     "padded",
+    "respond",
 ]

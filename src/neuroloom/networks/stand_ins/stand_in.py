@@ -12,7 +12,7 @@ from jaxtyping import Array, Float, Num, PRNGKeyArray
 
 from neuroloom.errors import InputError
 
-__all__ = ["AbstractForm", "AbstractStandIn", "StandInScaling", "check_size", "drawn"]
+__all__ = ["AbstractForm", "AbstractStandIn", "StandInScaling", "check_size", "drawn", "respond"]
 
 Inputs = Float[Array, "*batch input"]
 Outputs = Float[Array, "*batch output"]
@@ -117,6 +117,17 @@ class AbstractStandIn(eqx.Module):
                 (sample, input), or any axes before the last.
         """
         return self.scaling.restore(self.of_scaled(self.scaling.standardize_inputs(inputs)))
+
+
+@eqx.filter_jit
+def respond(student: AbstractStandIn, inputs: Inputs) -> Outputs:
+    """What a student answers, in the circuit's unit; compiled once for all that are alike in form.
+
+    Args:
+        student: Any.
+        inputs: As the student takes them.
+    """
+    return student(inputs)
 
 
 @dataclass(frozen=True)

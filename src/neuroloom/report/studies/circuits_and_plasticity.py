@@ -88,7 +88,7 @@ def _circuits(contents: StudyContents) -> Iterator[Picture]:
             "The circuits that students stand in for",
             f"The first circuit of each kind, from input channels (bottom) to outputs (top): "
             f"{DRAWN} neurons of each layer and the connections among them. Grey: to the next "
-            "layer, within a time bin; blue: over a layer; orange: down or inside a layer, one bin "
+            "layer, within a time bin; blue: over a layer; green: down or inside a layer, one bin "
             "later.",
             _wirings(cells),
             wide=True,
@@ -216,7 +216,7 @@ def _efficiency(contents: StudyContents) -> Iterator[Picture]:
             "With how many trials",
             "Held-out score against the number of training trials, complex circuit, mean over "
             "circuits with 95 % intervals. Left: fraction explained, median over outputs; right: "
-            "mean squared error over the variance of each output in the trials seen.",
+            "mean squared error over the variance of each output in all training trials.",
             line_panels(panels),
             wide=True,
             full=True,
@@ -246,9 +246,10 @@ def _plasticity(contents: StudyContents) -> Iterator[Picture]:
         yield Picture(
             "plasticity",
             "After the weights have changed at once",
-            "Mean squared error on held-out trials of the changed circuit, targets in SD, against "
-            "the natural logarithm of the noise on every weight in SD of the weights; mean over "
-            "circuits with 95 % intervals.",
+            "Squared error on held-out trials of the changed circuit, targets in SD, against the "
+            "natural logarithm of the noise on every weight in SD of the weights; median over "
+            "outputs, because one that hardly ever changes rules a mean, then mean over circuits "
+            "with 95 % intervals.",
             line_panels(panels),
             wide=True,
             full=True,

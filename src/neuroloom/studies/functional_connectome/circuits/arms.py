@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import jax
@@ -27,6 +28,7 @@ from neuroloom.networks.stand_ins import (
     MlpForm,
     WiredForm,
     depends_on_past,
+    respond,
 )
 from neuroloom.studies.framework import Arm, Cell, Context, Measured, Row, grid
 from neuroloom.studies.functional_connectome.circuits.config import CircuitsConfig, HasCircuits
@@ -87,10 +89,14 @@ def amount_cells(config: HasCircuits) -> Sequence[Cell]:
 def score_rows(
     name: str, answer: np.ndarray, one: Shown, at: dict, training: np.ndarray
 ) -> tuple[list[Row], np.ndarray]:
-    """How well a student does on held-out trials, and the fraction explained of every output."""
+    """How well a student does on held-out trials, and the fraction explained of every output.
+
+    Explained is against the mean of the `training` trials that the student saw; the squared error
+    is in variances over all training trials, so that its unit is one for all amounts of data.
+    """
     measured = one.test[1]
     found = explained(answer, measured, training.mean((0, 1)))
-    sd = training.std((0, 1))
+    sd = one.training[1].std((0, 1))
     error = ((answer - measured) ** 2).mean((0, 1)) / np.where(sd > 0, sd, 1) ** 2
     live = ~found.dead
     rows = [
@@ -196,10 +202,12 @@ def measure(cell: Cell, config: HasCircuits, context: Context) -> Measured:
         rows += score_rows(MEAN, level, one, at, training)[0]
         for name, taught in students.items():
             if i < len(taught):
-                answer = np.asarray(taught[i](jnp.asarray(one.test[0])))
+                answer = np.asarray(respond(taught[i], jnp.asarray(one.test[0])))
                 found, fve = score_rows(name, answer, one, at, training)
                 rows += found
-                past = depends_on_past(taught[i], jnp.asarray(one.test[0][:N_GUARD]))
+                past = depends_on_past(
+                    partial(respond, taught[i]), jnp.asarray(one.test[0][:N_GUARD])
+                )
                 rows.append(Row(name, "uses_past", int(past), "", at))
                 arrays[f"fve/{name}/{i:03d}"] = fve
     first = many[0]
@@ -240,7 +248,7 @@ def measure_sizes(cell: Cell, config: HasCircuits, context: Context) -> Measured
     )
     found: list[Row] = []
     for i, (one, seed, w, d) in enumerate(members):
-        answer = np.asarray(fit.student(i)(jnp.asarray(one.test[0])))
+        answer = np.asarray(respond(fit.student(i), jnp.asarray(one.test[0])))
         at = {"seed": seed, "width": w, "depth": d}
         found += score_rows(MLP, answer, one, at, one.training[1])[0]
     return Measured(found)
@@ -290,7 +298,7 @@ def measure_amounts(cell: Cell, config: HasCircuits, context: Context) -> Measur
         level = np.broadcast_to(training.mean((0, 1)), one.test[1].shape)
         rows += score_rows(MEAN, level, one, at, training)[0]
         student = fit_linear(lesson, rows=own)
-        answer = np.asarray(student(jnp.asarray(one.test[0])))
+        answer = np.asarray(respond(student, jnp.asarray(one.test[0])))
         rows += score_rows(LINEAR, answer, one, at, training)[0]
     return Measured(rows)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import jax
 import numpy as np
 
 from neuroloom.analysis.decoding import (
     AbstractDecoder,
-    Bayesian,
     DecodingConfig,
     MaximumLikelihood,
     MotionFilter,
@@ -19,6 +19,7 @@ from neuroloom.analysis.decoding import (
     decode_counts,
     decode_recording,
     given_maps,
+    guess_by_occupancy,
     guess_evenly,
     path_errors,
     shifted_medians,
@@ -37,7 +38,18 @@ from neuroloom.studies.functional_connectome.places.cells import (
     place_world,
 )
 
-__all__ = ["ARMS", "BOX", "BY_MOTION", "DECODING", "DIRECT", "EVEN", "RAT", "TRUE", "rat_config"]
+__all__ = [
+    "ARMS",
+    "BOX",
+    "BY_MOTION",
+    "DECODING",
+    "DIRECT",
+    "EVEN",
+    "OCCUPIED",
+    "RAT",
+    "TRUE",
+    "rat_config",
+]
 
 DECODING = "decoding"
 RAT = "rat"
@@ -46,11 +58,11 @@ BOX = "box-1m"
 TRUE = "true maps"
 DIRECT = "direct from boundary cells"
 EVEN = "even guess"
+OCCUPIED = "occupancy guess"
 SHIFTED = "spikes shifted in time"
 SWAPPED = "cells that exchanged maps"
 BY_MOTION = "motion filter"
 BY_LIKELIHOOD = "maximum likelihood"
-BY_BAYES = "Bayesian"
 WALK_DT = 0.05
 LEAST_SHIFT = 20.0  # s
 N_DRAWN = 240  # steps of a trajectory that are drawn
@@ -88,13 +100,21 @@ def measure(cell: Cell, config: FunctionalConnectomeConfig, context: Context) ->
                     drawn = n == numbers.n_compared and name == BY_MOTION
                     if drawn and source in (TRUE, PUBLISHED) and place < 3:
                         arrays[f"{arena.name}/{source}"] = path.position[:N_DRAWN]
-        maps = walked.true_maps(numbers.n_compared)
+        maps = given_maps(
+            students[PUBLISHED](walked.boundary_maps).T[: numbers.n_compared].astype(float),
+            walked.bins,
+            inside=walked.inside,
+        )
         if place < 3:
             arrays[f"{arena.name}/true"] = walked.position[:N_DRAWN]
             arrays[f"{arena.name}/walls"] = arena.walls
         at = {"arena": arena.name, "n_cells": numbers.n_compared, "decoder": BY_MOTION}
-        guess = guess_evenly(maps, len(walked.position), rng=walked.rng)
-        rows += _error_rows(EVEN, path_errors(guess, walked.position), at)
+        n_steps = len(walked.position)
+        for name, guess in (
+            (EVEN, guess_evenly(maps, n_steps, rng=walked.rng)),
+            (OCCUPIED, guess_by_occupancy(walked.occupied(maps), n_steps, rng=walked.rng)),
+        ):
+            rows += _error_rows(name, path_errors(guess, walked.position), at)
         if at_home:
             rows += walked.control_rows(maps, at)
     largest = walked_peaks(world)
@@ -126,12 +146,13 @@ class Walked:
             arena,
             OrnsteinUhlenbeckMotion(),
             key=jax.random.fold_in(jax.random.key(seed[0]), 100 + seed[1]),
-            n_walkers=2,  # the first is decoded, the second says how far an animal moves in a step
+            n_walkers=2,  # the first is decoded; priors are of the second
             n_steps=round(numbers.seconds / WALK_DT),
             dt=WALK_DT,
         ).position[:, ::every]
         self.position = np.asarray(path[0], np.float64)
-        self.step_sd = float(np.diff(np.asarray(path[1], np.float64), axis=0).std())
+        self.other = np.asarray(path[1], np.float64)
+        self.step_sd = float(np.diff(self.other, axis=0).std())
         low, high = arena.bounds
         shape = np.ceil((high - low) / numbers.bin_size - 1e-9).astype(int)
         self.bins = SpatialBins(tuple(low.tolist()), numbers.bin_size, tuple(shape.tolist()))
@@ -153,22 +174,24 @@ class Walked:
                 yield name, predict(self.boundary_maps).T.astype(float)
         yield DIRECT, self.numbers.boundary_rate * self.boundary_maps.T
 
-    def true_maps(self, n: int) -> RateMaps:
-        """Of the first `n` place cells."""
-        rate = self.world.place.rates_given(self.boundary_maps).T.astype(float)
-        return given_maps(rate[:n], self.bins, inside=self.inside)
+    def occupied(self, maps: RateMaps) -> RateMaps:
+        """The same maps with the time that another animal spent in each bin."""
+        at = self.bins.index(self.other)
+        occupancy = np.bincount(at[at >= 0], minlength=self.bins.n_bins) * self.numbers.dt
+        return replace(maps, occupancy=np.where(self.inside, occupancy, 0.0))
 
     def decoders(self) -> dict[str, AbstractDecoder]:
-        """By name."""
+        """By name. Bayes without motion would be the first: occupancy of given maps is even."""
         motion = MotionFilter(self.step_sd, walls=self.arena.walls)
-        return {
-            BY_LIKELIHOOD: MaximumLikelihood(),
-            BY_BAYES: Bayesian(),
-            BY_MOTION: motion,
-        }
+        return {BY_LIKELIHOOD: MaximumLikelihood(), BY_MOTION: motion}
 
     def control_rows(self, maps: RateMaps, at: dict) -> list[Row]:
-        """Medians with spikes shifted in time, and with cells that have each other's maps."""
+        """Medians with spikes shifted in time, and with cells that have each other's maps.
+
+        Args:
+            maps: Those that are claimed to be good enough.
+            at: Coordinates of the rows.
+        """
         numbers, decoder = self.numbers, self.decoders()[BY_MOTION]
         spikes = self.spikes[:, : len(maps.rate)]
         shifts = circular_shifts(

@@ -39,6 +39,6 @@ FAST = replace(
     n_worlds=3,
     n_place=(10, 20, 50, 100),
     seconds=300.0,
-    n_arenas=5,
+    n_arenas=4,
     n_controls=5,
 )

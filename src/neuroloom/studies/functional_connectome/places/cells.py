@@ -22,7 +22,7 @@ from neuroloom.fitting.stand_ins import (
     fit_rectified,
     fit_stand_ins,
 )
-from neuroloom.networks.stand_ins import AbstractStandIn, MlpForm
+from neuroloom.networks.stand_ins import AbstractStandIn, MlpForm, respond
 from neuroloom.studies.framework import Context
 from neuroloom.studies.functional_connectome.places.config import PlacesConfig
 
@@ -224,7 +224,9 @@ def trained(
             shown,
             training=StandInTraining(n_steps=config.n_steps, patience=None),
             key=jax.random.fold_in(key, 1),
-            checkpoint=context.checkpoint.with_suffix(f".{name.replace(' ', '-')}"),
+            checkpoint=context.checkpoint.with_name(  # removed with the cell's own
+                f"{context.checkpoint.name}-{name.replace(' ', '-')}"
+            ),
             progress=context.progress,
         )
         leaves = jax.tree.leaves(eqx.filter(fit.student(0), eqx.is_array))
@@ -250,11 +252,6 @@ def predicting(student: AbstractStandIn) -> Predict:
         n = len(boundary)
         room = np.zeros((-(-n // ROOM) * ROOM, boundary.shape[1]))  # few sizes, few programs
         room[:n] = boundary
-        return np.maximum(np.asarray(_respond(student, jnp.asarray(room, float)))[:n], 0)
+        return np.maximum(np.asarray(respond(student, jnp.asarray(room, float)))[:n], 0)
 
     return rates
-
-
-@eqx.filter_jit
-def _respond(student: AbstractStandIn, inputs: jax.Array) -> jax.Array:
-    return student(inputs)

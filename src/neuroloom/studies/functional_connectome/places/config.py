@@ -58,5 +58,5 @@ class PlacesConfig:
 
 PAPER = PlacesConfig()
 FAST = replace(
-    PAPER, n_worlds=3, n_steps=5_000, n_seen=(0, 1, 5, 20, 100), n_few_arenas=3, n_few_steps=100
+    PAPER, n_worlds=3, n_steps=4_000, n_seen=(0, 1, 5, 20, 100), n_few_arenas=3, n_few_steps=100
 )
