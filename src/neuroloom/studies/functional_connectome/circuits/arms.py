@@ -305,21 +305,21 @@ def measure_amounts(cell: Cell, config: HasCircuits, context: Context) -> Measur
 
 def _seconds(cell: Cell, config: HasCircuits) -> float:
     c = config.circuits
-    step = 1.1e-8 * c.batch * c.n_bins * c.width**2 / 16
+    step = 3e-9 * c.batch * c.n_bins * c.width**2 / 16
     gru = 8 * step * c.n_steps * config.n_seeds
-    return 10 + gru
+    return 5 + gru
 
 
 def _size_seconds(cell: Cell, config: HasCircuits) -> float:
     c = config.circuits
     units = sum(w * w * d for w in c.widths for d in c.depths)
-    return 6 + 1e-9 * c.batch * c.n_bins * units * c.n_steps * c.n_sized
+    return 4 + 1e-10 * c.batch * c.n_bins * units * c.n_steps * c.n_sized
 
 
 def _amount_seconds(cell: Cell, config: HasCircuits) -> float:
     c = config.circuits
-    step = 2e-9 * 2 * c.batch * c.n_amount_bins * c.width**2 * c.depth
-    return 4 + step * c.n_amount_steps * len(c.amounts)
+    step = 1.5e-10 * 2 * c.batch * c.n_amount_bins * c.width**2 * c.depth
+    return 1 + step * c.n_amount_steps * len(c.amounts)
 
 
 ARMS = (

@@ -246,7 +246,7 @@ def _seconds(cell: Cell, config: FunctionalConnectomeConfig) -> float:
 
 def _few_seconds(cell: Cell, config: FunctionalConnectomeConfig) -> float:
     numbers = config.places
-    return 3.0 + numbers.n_few_arenas * len(numbers.n_seen) * numbers.n_few_steps / 100.0
+    return 3.0 + numbers.n_few_arenas * len(numbers.n_seen) * numbers.n_few_steps / 250.0
 
 
 ARMS = (

@@ -353,16 +353,16 @@ def _stacked(
 
 def _seconds(cell: Cell, config: HasPlasticity) -> float:
     p = config.plasticity
-    step = 1.5e-9 * p.drawn.n_bins * p.drawn.width**2 * p.drawn.depth
+    step = 5e-11 * p.drawn.n_bins * p.drawn.width**2 * p.drawn.depth
     passes = 2 * len(p.log_sigmas) * max(p.epochs) * p.n_retraining
-    return 5 + step * (passes + p.drawn.n_steps * p.drawn.batch)
+    return 2.5 + step * (passes + p.drawn.n_steps * p.drawn.batch)
 
 
 def _drift_seconds(cell: Cell, config: HasPlasticity) -> float:
     p = config.plasticity
-    step = 1.5e-9 * p.drawn.n_bins * p.drawn.width**2 * p.drawn.depth
+    step = 5e-11 * p.drawn.n_bins * p.drawn.width**2 * p.drawn.depth
     trials = p.n_times * p.n_new * (p.n_passes + 2) + p.drawn.n_steps * p.drawn.batch
-    return 10 + step * p.n_worlds * trials
+    return 9 + step * p.n_worlds * trials
 
 
 ARMS = (
