@@ -131,6 +131,7 @@ def _draw_values(arrays: Mapping[str, Any]) -> Axes:
         ax.plot(*goals[0], "o", mfc="none", mec="white", ms=7)
         ax.plot(*goals[1], "o", color="white", ms=7)
         ax.set(aspect="equal", title=name, xlabel="x (m)")
+        ax.set_xticks([0.0, 0.5])  # the last one would run into the next picture
         if n == 0:
             ax.set_ylabel("y (m)")
         else:

@@ -99,10 +99,12 @@ def score_rows(
     sd = one.training[1].std((0, 1))
     error = ((answer - measured) ** 2).mean((0, 1)) / np.where(sd > 0, sd, 1) ** 2
     live = ~found.dead
+    middle, mean = (np.median(error[live]), error[live].mean()) if live.any() else (np.nan, np.nan)
     rows = [
         Row(name, "fve", found.median, "", at),
         Row(name, "mean_fve", found.mean, "", at),
-        Row(name, "mse", float(error[live].mean()) if live.any() else np.nan, "variance", at),
+        Row(name, "mse", float(middle), "variance", at),  # the median over outputs, as of `fve`
+        Row(name, "mean_mse", float(mean), "variance", at),
         Row(name, "dead_outputs", found.n_dead, "outputs", at),
     ]
     return rows, found.fve
