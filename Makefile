@@ -28,7 +28,7 @@ demo: setup
 	@$(BIN)/neuroloom demo
 
 test: setup
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 lint: setup
 	$(BIN)/ruff check .
