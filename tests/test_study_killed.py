@@ -12,8 +12,8 @@ import pytest
 
 from mean_or_median.config import MeanOrMedianConfig
 from mean_or_median.study import STUDY
-from neuroloom.studies.framework import run
-from neuroloom.studies.framework.cluster import share_of_cores
+from neuroloom.studies.framework import grid, run
+from neuroloom.studies.framework.cluster import each_arm_first, share_of_cores, shared_programs
 
 SLOW = MeanOrMedianConfig(seconds=0.25)
 SAME = ("measurements.csv", "scores.csv", "claims.json")
@@ -53,12 +53,13 @@ def cells(folder):
 
 
 def begun(folder):
-    """Process and cell of everything that was begun, in order of arms."""
-    return [
-        line.split(" ", 1)
-        for file in sorted(folder.glob("mean-or-median-*/cells/*.begun"))
+    """Process and cell of everything that was begun, in order of time."""
+    lines = [
+        line.split(" ", 2)
+        for file in folder.glob("mean-or-median-*/cells/*.begun")
         for line in file.read_text().splitlines()
     ]
+    return [line[1:] for line in sorted(lines, key=lambda line: int(line[0]))]
 
 
 def wait_for(what, folder, n):
@@ -120,11 +121,12 @@ def test_a_killed_worker_loses_nothing(whole, tmp_path):
     wait_for(begun, tmp_path, 3)
     workers = {int(process) for process, _ in begun(tmp_path)}
     assert child.pid not in workers
-    victim, cell = begun(tmp_path)[-1]
+    victim = begun(tmp_path)[-1][0]
     started_with = Path(f"/proc/{victim}/environ")
     if started_with.exists():  # what glibc has read; Dask sets other variables later
         assert b"MALLOC_TRIM_THRESHOLD_=1073741824\0" in started_with.read_bytes()
     os.kill(int(victim), signal.SIGKILL)
+    cell = [other for process, other in begun(tmp_path) if process == victim][-1]
     _, told = child.communicate(timeout=60)
     assert child.returncode == 0, told
     (folder,) = tmp_path.glob("mean-or-median-*")
@@ -158,8 +160,40 @@ def alive(process):
     return True
 
 
+@needs_dask
+def test_no_cell_waits_for_a_busy_worker_while_another_is_free(tmp_path):
+    child = command(tmp_path, "--patient", "--cluster", "local:2", "--n-seeds", "8", seconds=0.0)
+    assert "1 of" not in child.communicate()[1], "a cell failed"
+    assert child.returncode == 0
+    assert len(cells(tmp_path)) == 32
+
+
 def test_workers_of_one_machine_share_its_cores():
     shared = share_of_cores(2)
     assert int(shared["NPROC"]) * 2 <= max(2, os.cpu_count() or 1)
     assert f"device_count={shared['NPROC']} " in shared["XLA_FLAGS"]
     assert share_of_cores(10_000)["OPENBLAS_NUM_THREADS"] == "1"
+
+
+def test_workers_of_one_machine_find_programs_that_another_has_compiled(tmp_path):
+    code = """
+import jax
+found = []
+jax.monitoring.register_event_listener(lambda name, **_: found.append(name))
+assert jax.jit(lambda x: x + 1)(1.0) == 2.0
+print(found.count("/jax/compilation_cache/cache_hits"))
+"""
+    about = os.environ | shared_programs(str(tmp_path))
+    hits = [
+        int(subprocess.check_output([sys.executable, "-c", code], env=about, timeout=120))
+        for _ in range(2)
+    ]
+    assert hits[0] == 0 < hits[1]
+
+
+def test_a_cell_of_each_arm_comes_first_and_none_is_lost():
+    cells = [*grid("a", seed=range(3)), *grid("b", seed=range(2)), *grid("c", seed=range(1))]
+    found = each_arm_first(cells)
+    assert [cell.arm for cell in found] == ["a", "b", "c", "a", "a", "b"]
+    assert set(found) == set(cells)
+    assert found[3:5] == cells[1:3]

@@ -17,6 +17,8 @@ class MeanOrMedianConfig:
     """How long each cell waits, so that it can be killed."""
     broken_seed: int = -1
     """The seed whose cells raise."""
+    patient: bool = False
+    """Whether the first cell of `mean` waits until all others of this arm have begun."""
 
 
 PRESETS = {

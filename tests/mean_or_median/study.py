@@ -30,11 +30,13 @@ def median_cells(config):
 def measure(cell, config, context):
     place = context.checkpoint.parent
     with (place / f"{cell.arm}.begun").open("a") as file:
-        file.write(f"{os.getpid()} {cell}\n")
+        file.write(f"{time.monotonic_ns()} {os.getpid()} {cell}\n")
     if cell["seed"] == config.broken_seed:
         raise ZeroDivisionError("this seed is broken")
     noise = context.cached("noise", (cell["seed"], max(config.sizes)), lambda: draw(cell, config))
     time.sleep(config.seconds)
+    if config.patient and cell == mean_cells(config)[0]:
+        wait_for_others(place / "mean.begun", len(mean_cells(config)))
     drawn = noise["drawn"][:, : cell["size"]]
     found = {"mean": np.mean, "median": np.median}[cell.arm](drawn, axis=1)
     return Measured(
@@ -45,6 +47,14 @@ def measure(cell, config, context):
         arrays={"found": found},
         notes=("numbers are drawn from a normal distribution of mean 0",),
     )
+
+
+def wait_for_others(begun, n):
+    until = time.monotonic() + 60
+    while len(begun.read_text().splitlines()) < n:
+        if time.monotonic() > until:
+            raise TimeoutError("other cells wait for this one")
+        time.sleep(0.02)
 
 
 def draw(cell, config):
