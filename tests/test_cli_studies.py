@@ -49,6 +49,17 @@ def test_claims_are_printed_and_one_that_fails_is_no_error(tmp_path, capsys):
     assert main(["report", report.removesuffix("/report.html")]) == 0
 
 
+def test_seeds_is_short_for_n_seeds_and_refused_where_a_study_has_none(tmp_path, capsys):
+    for words in (("--seeds", "2"), ("--n-seeds", "2")):
+        assert ran(tmp_path, "--arm", "median", *words) == 0
+    assert len(list(tmp_path.glob("mean-or-median-*"))) == 1
+    (run,) = tmp_path.glob("mean-or-median-*")
+    assert len(list((run / "cells").glob("median-*.json"))) == 4  # two sizes, two seeds
+    capsys.readouterr()
+    assert main(["run", "constrained-networks", "--seeds", "2", "--out", str(tmp_path)]) == 2
+    assert "`neuroloom run constrained-networks --help` lists" in capsys.readouterr().err
+
+
 def test_a_broken_run_prints_what_there_is_and_ends_with_1(tmp_path, capsys):
     assert ran(tmp_path, "--arm", "mean", "--broken-seed", "1") == 1
     out, err = capsys.readouterr()

@@ -2,7 +2,7 @@
 
 import inspect
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Generic, TypeVar
@@ -46,6 +46,8 @@ class Run(Generic[Config]):
     """Spread cells over N processes of this machine, or a Dask scheduler such as tcp://host:8786
     whose workers see the run's folder; `here`: one after another in this process. Default: `here`,
     or a process a core for studies whose cells keep one core busy."""
+    seeds: Annotated[int | None, tyro.conf.arg(metavar="N")] = None
+    """How many seeds, for studies that are of seeds throughout; the same as their `--n-seeds`."""
     data: DataFolder = None
     out: Out = Path("runs")
     progress: Progress = True
@@ -95,12 +97,20 @@ def run_study(command: Run[Any]) -> int:
     from neuroloom.studies.framework.cluster import HERE, default_cluster
     from neuroloom.studies.registry import load_study
 
+    config = command.config
+    if command.seeds is not None:
+        if not hasattr(config, "n_seeds"):
+            raise InputError(
+                f"`--seeds` must be for a study that has `--n-seeds`; `{command.study}` has none. "
+                f"`neuroloom run {command.study} --help` lists what its parts have."
+            )
+        config = replace(config, n_seeds=command.seeds)
     cluster = command.cluster or default_cluster(load_study(command.study))
     broken = None
     try:
         folder = run(
             command.study,
-            command.config,
+            config,
             arms=[name for names in command.arm for name in names],
             out=command.out,
             cluster=None if cluster == HERE else cluster,
