@@ -135,6 +135,35 @@ def test_few_rows_are_all_seen_at_every_step(lesson):
     assert np.abs(np.asarray(one.weight - start)).max() <= step * 1.01
 
 
+def test_a_rate_that_anneals_is_adam_by_hand(lesson):
+    """Up to the largest rate in 1/20 of the steps, then down a cosine to 0 at the last one."""
+    n, largest, forgetting = 40, 0.05, 0.2
+    training = StandInTraining(
+        n_steps=n,
+        batch_size=200,
+        learning_rate=largest,
+        anneals=True,
+        forgetting=forgetting,
+        validation=0.0,
+        check_every=20,
+    )
+    start = drawn(LinearForm(), lesson)[0]
+    found = fitted([start], lesson, training=training).student(0)
+    x, y = ((v - v.mean(0)) / v.std(0) for v in lesson)
+    x = np.column_stack([x, np.ones(len(x))])
+    w = np.column_stack([start.weight, start.bias]).astype(float)
+    mean, square = np.zeros_like(w), np.zeros_like(w)
+    rates = np.interp(np.arange(n), [0, 2, n], [0, largest, 0])
+    rates[2:] = largest * (1 + np.cos(np.pi * np.arange(n - 2) / (n - 2))) / 2
+    for k, rate in enumerate(rates, start=1):
+        slope = 2 * (x @ w.T - y).T @ x / y.size
+        mean = 0.9 * mean + 0.1 * slope
+        square = (1 - forgetting) * square + forgetting * slope**2
+        step = (mean / (1 - 0.9**k)) / (np.sqrt(square / (1 - (1 - forgetting) ** k)) + 1e-8)
+        w -= rate * step
+    np.testing.assert_allclose(np.column_stack([found.weight, found.bias]), w, atol=2e-4)
+
+
 def test_the_same_call_gives_the_same_numbers_also_from_a_checkpoint(lesson, tmp_path):
     students = drawn(SMALL, lesson)
     whole = fitted(students, lesson, checkpoint=tmp_path / "c")
@@ -248,6 +277,7 @@ def test_an_updated_student_follows_a_drift_that_a_frozen_one_does_not(lesson, r
         (lambda s, d: fitted(s, d).history(1), "Count from 0"),
         (lambda s, d: StandInTraining(n_steps=0), "Leave it out"),
         (lambda s, d: StandInTraining(learning_rate=0.0), "Leave it out"),
+        (lambda s, d: StandInTraining(forgetting=1.0), "above 0 and below 1"),
         (lambda s, d: StandInTraining(validation=1.0), "sets a tenth"),
         (lambda s, d: update(Learners.of(s), d.inputs[None], d.outputs[None, :3]), "members first"),
         (lambda s, d: Learners.of([*s, *drawn(LinearForm(), d)]), "Make one"),

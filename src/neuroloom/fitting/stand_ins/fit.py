@@ -22,6 +22,9 @@ from neuroloom.runs import progress_bar
 
 __all__ = ["draw_students", "fit_stand_ins"]
 
+WARMING = 20
+"""One over the part of the steps in which the rate of a student that anneals rises."""
+
 
 def draw_students(
     forms: Sequence[AbstractForm], lesson: StandInLesson, *, n_seeds: int = 1, key: PRNGKeyArray
@@ -108,7 +111,11 @@ def fit_stand_ins(
                 own=Pupil.own,
                 starts=starts,
                 key=jax.random.fold_in(key, number + 1),
-                optimizer=_adam(training.learning_rate),
+                optimizer=_adam(
+                    training.learning_rate,
+                    training.forgetting,
+                    training.n_steps if training.anneals else None,
+                ),
                 n_steps=training.n_steps,
                 validation_trials=jnp.arange(starts[0].aside.size) if training.validation else None,
                 patience=training.patience if training.validation else None,
@@ -125,9 +132,21 @@ def fit_stand_ins(
 
 
 @cache
-def _adam(learning_rate: float) -> optax.GradientTransformation:
-    """One object for one rate, so that a second fit finds its compiled program."""
-    return optax.adam(learning_rate)
+def _adam(
+    learning_rate: float, forgetting: float, n_steps: int | None
+) -> optax.GradientTransformation:
+    """One object for one choice, so that a second fit finds its compiled program.
+
+    With `n_steps` the rate rises over the first 1/20 of them and falls to 0 by the last.
+    """
+    rate = (
+        learning_rate
+        if n_steps is None
+        else optax.warmup_cosine_decay_schedule(
+            0.0, learning_rate, warmup_steps=n_steps // WARMING, decay_steps=n_steps
+        )
+    )
+    return optax.adam(rate, b2=1 - forgetting)
 
 
 def _scaled(student: AbstractStandIn, lesson: StandInLesson, part: Parts) -> AbstractStandIn:

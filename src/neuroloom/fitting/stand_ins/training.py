@@ -15,7 +15,10 @@ class StandInTraining:
         n_steps: Steps at most; `for_epochs` says how many an epoch takes.
         batch_size: Rows a step, drawn with replacement; a student of fewer rows sees all of them at
             every step.
-        learning_rate: Of Adam.
+        learning_rate: Of Adam; with `anneals` the largest one.
+        anneals: Whether the rate rises from 0 over the first 1/20 of the steps and falls back to 0
+            at the last one, along a cosine; else it stays.
+        forgetting: Of Adam's mean of squared gradients, for each step.
         validation: Part of each student's own rows on which it stops and its best parameters are
             chosen; 0 trains to the end and keeps the last ones, as published.
         patience: Checks without improvement before a student stops; None goes on, and keeps the
@@ -25,12 +28,15 @@ class StandInTraining:
 
     Source:
         Adam at 0.001, squared error, batches of 200: Liu, Mavor-Parker and Barry (2022). They draw
-        without replacement, epoch by epoch, and stop at no time.
+        without replacement, epoch by epoch, stop at no time, and keep the rate. The cosine:
+        Loshchilov and Hutter, SGDR, ICLR (2017).
     """
 
     n_steps: int = 2_500
     batch_size: int = 200
     learning_rate: float = 1e-3
+    anneals: bool = False
+    forgetting: float = 0.001
     validation: float = 0.1
     patience: int | None = 10
     check_every: int = 100
@@ -47,6 +53,11 @@ class StandInTraining:
             raise InputError(
                 f"`learning_rate` must be above 0; got {self.learning_rate}. Leave it out for "
                 "the default."
+            )
+        if not 0 < self.forgetting < 1:
+            raise InputError(
+                f"`forgetting` must be a part, above 0 and below 1; got {self.forgetting}. Leave "
+                "it out for the default."
             )
         if not 0 <= self.validation < 1:
             raise InputError(

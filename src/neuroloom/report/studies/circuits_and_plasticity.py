@@ -215,8 +215,8 @@ def _efficiency(contents: StudyContents) -> Iterator[Picture]:
             "data-efficiency",
             "With how many trials",
             "Held-out score against the number of training trials, complex circuit, mean over "
-            "circuits with 95 % intervals. Left: fraction explained; right: mean squared error over "
-            "the variance of each output in all training trials; both median over outputs.",
+            "circuits with 95 % intervals. Left: fraction explained; right: mean squared error "
+            "over the variance of each output in all training trials; both median over outputs.",
             line_panels(panels),
             wide=True,
             full=True,

@@ -222,7 +222,13 @@ def trained(
         fit = fit_stand_ins(
             start,
             shown,
-            training=StandInTraining(n_steps=config.n_steps, patience=None),
+            training=StandInTraining(
+                n_steps=config.n_steps,
+                learning_rate=config.learning_rate,
+                forgetting=config.forgetting,
+                anneals=True,
+                patience=None,
+            ),
             key=jax.random.fold_in(key, 1),
             checkpoint=context.checkpoint.with_name(  # removed with the cell's own
                 f"{context.checkpoint.name}-{name.replace(' ', '-')}"
