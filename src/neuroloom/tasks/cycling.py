@@ -71,6 +71,16 @@ class Cycling:
         """Steps in a trial."""
         return round(self.duration / self.dt)
 
+    @property
+    def n_inputs(self) -> int:
+        """Inputs: a channel for each number of cycles."""
+        return len(self.n_cycles)
+
+    @property
+    def n_outputs(self) -> int:
+        """One output."""
+        return 1
+
     def __call__(self, key: PRNGKeyArray, n: int) -> Trials:
         """Draw n trials."""
         channel_key, onset_key, catch_key = jax.random.split(key, 3)
