@@ -46,6 +46,7 @@ from neuroloom.networks.parameterizations import (
 )
 from neuroloom.networks.parameters import Shared, global_value, per_group, per_neuron
 from neuroloom.networks.rate_network import GainSide, PreparedNetwork, RateNetwork
+from neuroloom.networks.task_network import TaskNetwork, all_to_all
 
 __all__ = [
     "AbstractActivation",
@@ -84,7 +85,9 @@ __all__ = [
     "SyntheticSmooth",
     "Tanh",
     "TanhGain",
+    "TaskNetwork",
     "Zebrafish",
+    "all_to_all",
     "global_value",
     "per_group",
     "per_neuron",
