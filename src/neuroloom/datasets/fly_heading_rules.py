@@ -14,7 +14,7 @@ import numpy as np
 from neuroloom.connectome import Connectome
 from neuroloom.datasets.entry import Entry
 
-__all__ = ["ENTRIES", "NAME", "fly_heading_rules"]
+__all__ = ["ENTRIES", "N_TILES", "NAME", "fly_heading_rules", "wedge"]
 
 NAME = "fly-heading-rules"
 N_TILES = 8  # of the ellipsoid body
@@ -38,6 +38,24 @@ class Cell(NamedTuple):
     cell_type: str
     bridge: tuple[tuple[str, int], ...]
     tile: int
+
+
+def wedge(side: str, glomerulus: int) -> int:
+    """Place, 0 to 15, in the ring of wedges of the E-PG of a glomerulus: L1, R1, L8, R2, ... R8.
+
+    Args:
+        side: `L` or `R`, the half of the bridge.
+        glomerulus: 1, at the midline, to 9; those of 9 share the wedges of 1.
+
+    Source:
+        Wolff, Iyer, Rubin. J. Comp. Neurol. 523:997 (2015), doi:10.1002/cne.23705.
+
+    Example:
+        >>> [wedge(side, k) for side, k in (("L", 1), ("R", 1), ("L", 8), ("R", 2), ("L", 9))]
+        [0, 1, 2, 3, 0]
+    """
+    place = 2 * glomerulus - 1 if side == "R" else 2 * (9 - glomerulus)
+    return place % (2 * N_TILES)
 
 
 @cache
@@ -116,7 +134,7 @@ def fly_heading_rules() -> Connectome:
 def _cells() -> list[Cell]:
     def columnar(cell_type: str, glomeruli: range, inward: int) -> list[Cell]:
         return [
-            Cell(cell_type, ((side, k),), _wedge(side, k - inward) // 2)
+            Cell(cell_type, ((side, k),), wedge(side, k - inward) // 2)
             for side in "LR"
             for k in glomeruli
         ]
@@ -131,12 +149,6 @@ def _cells() -> list[Cell]:
         *columnar("PEG", GLOMERULI, 0),
         *delta7,
     ]
-
-
-def _wedge(side: str, glomerulus: int) -> int:
-    """Place in the ring of 16 wedges of the E-PG of a glomerulus."""
-    place = 2 * glomerulus - 1 if side == "R" else 2 * (9 - glomerulus)
-    return place % (2 * N_TILES)
 
 
 def _in(side: str, glomerulus: int, delta7: int) -> bool:
@@ -162,7 +174,7 @@ def _connects(pre: Cell, post: Cell) -> bool:
 
 def _heading(cell: Cell) -> float:
     """In radians; the midline between the two wedges of glomerulus 1 is 0."""
-    wedges = np.array([_wedge(side, k) for side, k in cell.bridge])
+    wedges = np.array([wedge(side, k) for side, k in cell.bridge])
     turn = np.exp(2j * np.pi * (wedges - 0.5) / (2 * N_TILES)).mean()
     return float(np.angle(-turn if cell.cell_type == "Delta7" else turn))
 
