@@ -21,6 +21,7 @@ STUDIES = {
     "constrained-networks": "neuroloom.studies.constrained_networks",
     "functional-connectivity": "neuroloom.studies.functional_connectivity",
     "functional-connectome": "neuroloom.studies.functional_connectome",
+    "head-direction": "neuroloom.studies.head_direction",
 }
 """Package by name of study."""
 

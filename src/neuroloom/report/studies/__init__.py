@@ -15,6 +15,7 @@ GALLERIES: dict[str, str] = {
     "constrained-networks": "neuroloom.report.studies.constrained_networks.gallery",
     "functional-connectome": "neuroloom.report.studies.functional_connectome",
     "functional-connectivity": "neuroloom.report.studies.functional_connectivity",
+    "head-direction": "neuroloom.report.studies.head_direction",
 }
 """Module by name of study."""
 

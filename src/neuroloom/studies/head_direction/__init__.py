@@ -1,0 +1,1 @@
+"""Does the head-direction task build the animal's circuit?"""

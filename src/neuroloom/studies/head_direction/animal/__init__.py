@@ -1,0 +1,1 @@
+"""The fly's compass beside trained networks: its wiring, its wiring trained, its activity."""

@@ -1,0 +1,1 @@
+"""Which kinds of units there are, by two rules, and how many where there can be none."""

@@ -1,0 +1,1 @@
+"""Part of the study: a recording with a heading that a user brings."""

@@ -1,0 +1,1 @@
+"""Networks that learned to integrate angular velocity, and how well they do."""
