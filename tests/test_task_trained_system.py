@@ -159,3 +159,14 @@ def test_a_network_that_is_really_trained_obeys_its_equation():
     assert (found.weight[:, ~excites] <= 0).all()
     uncached = simulate_task_trained(SMALL, rng=np.random.default_rng(0))
     np.testing.assert_allclose(uncached.activity, found.activity)
+
+
+def test_a_neuron_whose_gain_was_trained_to_0_is_not_seen():
+    made = teacher(random_weight())
+    made["gain"][4] = 0.0
+    found = simulate_task_trained(SMALL, rng=np.random.default_rng(0), cached=Kept(made))
+    others = np.delete(np.arange(N), 4)
+    assert np.flatnonzero(found.seen).tolist() == others.tolist()
+    assert found.activity.shape[-1] == len(found.cell_type) == N - 1
+    assert np.array_equal(found.weight, random_weight()[np.ix_(others, others)])
+    assert "not seen: 1 neurons, silent throughout" in found.notes

@@ -32,7 +32,7 @@ def simulate_task_trained(
     its weights. A network that does its task well moves in few dimensions: with the noise that it
     was trained with, next to nothing tells its connections apart, hence more noise when it is
     recorded. `inputs` are the pulses of the task, a channel each; how they reach neurons is not
-    known to an estimator.
+    known to an estimator. A neuron whose gain was trained to 0 is silent, and not seen.
 
     Args:
         config: Sizes of the network, of its training and of the noise.
@@ -61,18 +61,24 @@ def simulate_task_trained(
         noise=noise,
         key=jax.random.key(int(rng.integers(2**31))),
     )
-    weight = matrix_of(teacher.connectome)
+    rates = np.asarray(teacher.network.rate(states), dtype=np.float64)
+    active = np.ptp(rates, axis=(0, 1)) > 0
+    silent = (
+        (f"not seen: {(~active).sum()} neurons, silent throughout",) if not active.all() else ()
+    )
+    weight = matrix_of(teacher.connectome)[np.ix_(active, active)]
     return Simulated(
-        np.asarray(teacher.network.rate(states), dtype=np.float64),
+        rates[:, :, active],
         weight,
         kind="rate",
         dt=teacher.dt,
-        seen=np.ones(len(weight), bool),
+        seen=active,
         cell_type=np.where(weight.sum(0) < 0, "inhibitory", "excitatory"),
         inputs=_pulses(np.asarray(teacher.inputs, dtype=np.float64)),
         notes=(
             "simulated: a network trained on the cycling task, with noise of SD "
             f"{config.noise_step_sd:g} on its state at each step",
+            *silent,
             *teacher.notes,
         ),
     )
