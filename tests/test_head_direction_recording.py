@@ -1,4 +1,4 @@
-"""Arm `recording`: left out without a file, and judged on made-up rows and a planted file."""
+"""Arms of a user's recording: left out without a file; a planted file; judges on made-up rows."""
 
 import json
 from dataclasses import replace
@@ -11,7 +11,7 @@ from neuroloom.errors import InputError
 from neuroloom.recording import Recording, write_npz
 from neuroloom.studies.framework import Context, NotTestedError, run
 from neuroloom.studies.head_direction.config import PRESETS
-from neuroloom.studies.head_direction.recording.arms import CKA, SHIFTED, cells, measure
+from neuroloom.studies.head_direction.recording.arms import ARMS, CKA, SHIFTED, cells, measure
 from neuroloom.studies.head_direction.recording.claims import CLAIMS, judge_alike, judge_decoded
 from neuroloom.studies.head_direction.recording.config import RecordingConfig
 from neuroloom.studies.head_direction.study import STUDY
@@ -40,7 +40,7 @@ def planted(path):
 
 
 def test_without_a_recording_there_is_nothing_to_run_and_its_claims_are_not_tested(tmp_path):
-    assert cells(FAST) == ()
+    assert [arm.cells(FAST) for arm in ARMS] == [(), ()]
     assert FAST.recording.file == ""
     with pytest.raises(InputError, match="Check the path"):
         cells(replace(FAST, recording=RecordingConfig(file=str(tmp_path / "none.nwb"))))
@@ -51,8 +51,8 @@ def test_without_a_recording_there_is_nothing_to_run_and_its_claims_are_not_test
 def test_neurons_of_a_planted_recording_say_its_heading(tmp_path):
     brought = RecordingConfig(planted(tmp_path / "mine.npz"), "yaw", degrees=True, n_draws=20)
     config = replace(TINY, recording=brought)
-    neurons, network = cells(config)
-    assert (neurons["part"], network["part"], network["seed"]) == ("neurons", "network", 0)
+    (neurons,), networks = (arm.cells(config) for arm in ARMS)
+    assert [cell["seed"] for cell in networks] == [0]
     found = measure(neurons, config, Context(tmp_path / "checkpoint", tmp_path))
     value = {(row.split, row.measure): row.value for row in found.rows}
     assert value["decoded", "median_error"] < 12
@@ -61,14 +61,16 @@ def test_neurons_of_a_planted_recording_say_its_heading(tmp_path):
     away = np.deg2rad(found.arrays["preferred_deg"]) - np.arange(6.0)
     assert np.abs(np.angle(np.exp(1j * away))).max() < 0.1
     (tmp_path / "mine.npz").write_bytes((tmp_path / "mine.npz").read_bytes() + b" ")
-    assert cells(config) != (neurons, network)  # another file is another cell
+    assert cells(config) != (neurons,)  # another file is another cell
 
 
 @pytest.mark.slow
 def test_a_planted_recording_is_held_against_networks(tmp_path):
     brought = RecordingConfig(planted(tmp_path / "mine.npz"), "yaw", degrees=True, n_draws=20)
     config = replace(TINY, recording=brought)
-    folder = run(STUDY, config, arms=("recording",), out=tmp_path, progress=False)
+    folder = run(
+        STUDY, config, arms=("recording", "recording-networks"), out=tmp_path, progress=False
+    )
     card = {claim["id"]: claim for claim in json.loads((folder / "claims.json").read_text())}
     assert card["recording-heading-decoded"]["verdict"] == "pass"
     assert card["recording-like-trained"]["verdict"] == "not tested"  # one seed
@@ -84,10 +86,10 @@ def alike(trained, shifted, untrained):
         names = ("similarity", "similarity_shifted", "similarity")
         splits = (TRAINED, TRAINED, UNTRAINED)
         rows += [
-            ("recording", split, name, value, at)
+            ("recording-networks", split, name, value, at)
             for split, name, value in zip(splits, names, values, strict=True)
         ]
-        rows.append(("recording", UNTRAINED, "similarity_shifted", 0.9, at))
+        rows.append(("recording-networks", UNTRAINED, "similarity_shifted", 0.9, at))
     return judge_alike(results(*rows), FAST)
 
 
@@ -107,4 +109,4 @@ def test_decoding_must_beat_nineteen_in_twenty_shifts():
             ("recording", "decoded", "median_error", 20.0, {}),
         ]
         assert judge_decoded(results(*rows), FAST).outcome == outcome
-    assert {name for claim in CLAIMS for name in claim.arms} == {"recording"}
+    assert {name for claim in CLAIMS for name in claim.arms} == {arm.name for arm in ARMS}

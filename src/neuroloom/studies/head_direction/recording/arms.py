@@ -1,4 +1,4 @@
-"""Arm `recording`: heading, tuning and likeness to trained networks of a user's recording."""
+"""Arms of a user's recording: heading and tuning of its neurons; likeness to trained networks."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ from neuroloom.studies.head_direction.trained.networks import (
 )
 from neuroloom.studies.sources import dataset_nouns
 
-__all__ = ["ARMS", "CKA", "DECODED", "NAME", "NEURONS", "SHIFTED", "read"]
+__all__ = ["ARMS", "CKA", "DECODED", "NAME", "NETWORKS", "NEURONS", "SHIFTED", "read"]
 
-NAME = "recording"
+NAME, NETWORKS = "recording", "recording-networks"
 DECODED, SHIFTED, NEURONS = "decoded", "activity shifted in time", "neurons"
 CKA = "linear CKA"
 MEASURES = {CKA: linear_cka, "Procrustes": procrustes_similarity}
@@ -47,22 +47,24 @@ SURE = 0.05
 
 
 def cells(config: Any) -> Sequence[Cell]:
-    """One for the neurons, and one for every network; none without a recording."""
-    source = config.recording.file
-    if not source:
-        return ()
-    file = _digest(source, *_state(source))
-    networks = grid(NAME, file=(file,), part=("network",), seed=config.seeds)
-    return (Cell.of(NAME, file=file, part="neurons"), *networks)
+    """One, for the neurons; none without a recording."""
+    return grid(NAME, file=_files(config))
+
+
+def network_cells(config: Any) -> Sequence[Cell]:
+    """One for every network; none without a recording."""
+    return grid(NETWORKS, file=_files(config), seed=config.seeds)
 
 
 def measure(cell: Cell, config: Any, context: Context) -> Measured:
-    """What neurons say of the heading; or how alike a network is that is shown the turning."""
+    """What neurons say of the heading."""
+    return _neurons(read(config.recording, context.data), _settings(config), config.recording)
+
+
+def measure_network(cell: Cell, config: Any, context: Context) -> Measured:
+    """How alike a network is that is shown the turning."""
     recording = read(config.recording, context.data)
-    settings = HeadingSettings(config.recording.heading, config.recording.degrees)
-    if cell["part"] == "neurons":
-        return _neurons(recording, settings, config.recording)
-    return _network(recording, settings, cell["seed"], config, context)
+    return _network(recording, _settings(config), cell["seed"], config, context)
 
 
 def read(config: RecordingConfig, data: Path | None) -> Recording:
@@ -138,6 +140,16 @@ def _network(
     return Measured(rows)
 
 
+def _settings(config: Any) -> HeadingSettings:
+    return HeadingSettings(config.recording.heading, config.recording.degrees)
+
+
+def _files(config: Any) -> tuple[str, ...]:
+    """The recording by name or content, or none."""
+    source = config.recording.file
+    return (_digest(source, *_state(source)),) if source else ()
+
+
 def _state(source: str) -> tuple[int, int]:
     """What changes when a file does, so that its content is read once."""
     if dataset_nouns(source):
@@ -166,12 +178,22 @@ ARMS = (
         name=NAME,
         sentence=(
             "The heading of a recorded animal is decoded from its neurons, in blocks of time that "
-            "tuning curves have not seen; networks are shown the animal's turning, and their "
-            "populations are held against the recorded one."
+            "tuning curves have not seen, and each neuron's tuning is taken."
         ),
-        control="activity shifted in time; networks before training",
+        control="activity shifted in time; guesses without activity",
         cells=cells,
         measure=measure,
-        seconds=lambda cell, config: 20.0 if cell["part"] == "neurons" else 30.0,
+        seconds=lambda cell, config: 20.0,
+    ),
+    Arm(
+        name=NETWORKS,
+        sentence=(
+            "Networks are shown the turning of the recorded animal, and their populations are held "
+            "against the recorded one."
+        ),
+        control="the network shifted in time; the network before training",
+        cells=network_cells,
+        measure=measure_network,
+        seconds=lambda cell, config: 30.0,
     ),
 )

@@ -6,7 +6,7 @@ from typing import Any
 
 from neuroloom.studies.framework import Claim, Results, Verdict
 from neuroloom.studies.head_direction.criteria import LEAST_SEEDS, most, share_interval
-from neuroloom.studies.head_direction.recording.arms import CKA, DECODED, NAME, SHIFTED
+from neuroloom.studies.head_direction.recording.arms import CKA, DECODED, NAME, NETWORKS, SHIFTED
 from neuroloom.studies.head_direction.trained.arms import TRAINED, UNTRAINED
 
 __all__ = ["CLAIMS"]
@@ -23,7 +23,7 @@ def judge_decoded(results: Results, config: Any) -> Verdict:
 def judge_alike(results: Results, config: Any) -> Verdict:
     """Share of seeds whose trained network is more alike than shifted and than untrained."""
     found = {
-        (split, name): results.values(NAME, split, name, at_least=LEAST_SEEDS, by=CKA)
+        (split, name): results.values(NETWORKS, split, name, at_least=LEAST_SEEDS, by=CKA)
         for split in (TRAINED, UNTRAINED)
         for name in ("similarity", "similarity_shifted")
     }
@@ -52,7 +52,7 @@ CLAIMS = (
         "share of seeds whose linear CKA (debiased) is above both controls",
         f"at least 8 in 10 of the seeds, at least {LEAST_SEEDS} seeds",
         "95 % of the network's shifts in time; the same network before training",
-        (NAME,),
+        (NETWORKS,),
         judge_alike,
     ),
 )
