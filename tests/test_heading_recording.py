@@ -87,8 +87,16 @@ def test_heading_is_decoded_from_planted_cells_and_not_from_shifted_ones(decoded
     assert any("8 of 8 neurons" in line for line in decoded.audit)
 
 
-def test_no_step_is_decoded_by_curves_that_saw_it(spikes):
-    """Heading of one block turned half around: decoding goes by the others, so errors are 180."""
+def test_no_step_is_decoded_by_curves_that_saw_it(rng):
+    """Curves of many noise neurons know every step that they saw, and no other."""
+    recording = planted(rng, "calcium", n_steps=400)
+    noise = rng.normal(size=(1, 400, 80))
+    recording = replace(recording, activity=noise, neuron_id=np.arange(80))
+    found = decode_heading(recording, replace(SETTINGS, smoothing=0.0, least_shift=10.0))
+    assert found.score("decoded") > 60
+
+
+def test_a_block_whose_heading_is_turned_around_is_decoded_by_the_others(spikes):
     heading = spikes.behavior["heading"].copy()
     heading[0, 600:1200] = np.mod(heading[0, 600:1200] + np.pi, 2 * np.pi)
     found = decode_heading(replace(spikes, behavior={"heading": heading}), SETTINGS)
