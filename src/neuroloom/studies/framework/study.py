@@ -153,7 +153,7 @@ class Study:
         name: As `neuroloom run NAME` takes it.
         question: One sentence.
         presets: Configs by name, the quickest first.
-        arms: In the order in which they run.
+        arms: In the order in which they run here; a cluster begins with a cell of each.
         claims: In the order of the scorecard.
         replicates: Coordinates over which scores are averaged. The first of these with more than
             one value gives the 95 % interval; the values of the others are averaged before.

@@ -15,15 +15,20 @@ from neuroloom.studies.functional_connectome.plasticity.claims import CLAIMS as 
 
 __all__ = ["STUDY"]
 
+MAPS_ARM, FEW_ARM = PLACES_ARMS
+DECODING_ARM, RAT_ARM = DECODING_ARMS
+
 STUDY = Study(
     name="functional-connectome",
     question=QUESTION,
     presets=PRESETS,
-    arms=(
+    arms=(  # those that train students of places come long before those that read them
+        MAPS_ARM,
+        DECODING_ARM,
         *CIRCUITS_ARMS,
         *PLASTICITY_ARMS,
-        *PLACES_ARMS,
-        *DECODING_ARMS,
+        RAT_ARM,
+        FEW_ARM,
         *GOALS_ARMS,
     ),
     claims=(

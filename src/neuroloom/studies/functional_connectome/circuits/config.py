@@ -28,15 +28,18 @@ class CircuitsConfig:
     """Units of a layer of every student."""
     depth: int = 2
     """Layers of MLP and GRU after the first."""
-    n_steps: int = 5_000
-    """Steps of Adam."""
+    n_steps: int = 1_500
+    """Steps of Adam, at a rate that rises and falls to 0. Half as many as at one that stays explain
+    as much."""
     batch: int = 16
     """Trials a step."""
-    learning_rate: float = 1e-3
-    """Of Adam."""
+    learning_rate: float = 4e-3
+    """Largest of Adam."""
+    forgetting: float = 0.02
+    """Of Adam's mean of squared gradients."""
     n_wired: int = 10
     """Circuits that wired students learn too, whose steps cost most; scaled circuits only."""
-    n_wired_steps: int = 2_000
+    n_wired_steps: int = 1_000
     """Steps of wired students."""
     widths: tuple[int, ...] = (2, 4, 8, 16, 32, 64, 128, 256)
     """Of the grid."""
@@ -46,7 +49,7 @@ class CircuitsConfig:
     """Circuits of the grid."""
     amounts: tuple[int, ...] = (1, 5, 10, 50, 100, 200, 400, 800, 1_600, 3_200, 6_400)
     """Trials that students see, for data efficiency."""
-    n_amount_steps: int = 20_000
+    n_amount_steps: int = 2_000
     """Steps of students there."""
     n_amount_bins: int = 50
     """Bins of a trial there."""
@@ -92,13 +95,13 @@ FAST = replace(
     n_training=200,
     n_test=50,
     width=64,
-    n_steps=400,
-    learning_rate=3e-3,
+    n_steps=200,
+    learning_rate=1e-2,
     n_wired=3,
     n_wired_steps=200,
     n_sized=2,
     widths=(4, 16, 64),
     depths=(1, 2, 4),
-    n_amount_steps=400,
+    n_amount_steps=200,
     n_amount_bins=10,
 )

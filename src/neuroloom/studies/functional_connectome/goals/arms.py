@@ -191,6 +191,8 @@ ARMS = (
         control="shuffled place code, boundary cells, raw position, one-hot, random walk",
         cells=cells,
         measure=measure,
-        seconds=lambda cell, config: 8.0 if config.goals.n_first < 100 else 900.0,
+        seconds=lambda cell, config: (
+            8.0 if config.goals.n_first < 100 else 3.0 * config.goals.n_first
+        ),
     ),
 )

@@ -45,4 +45,4 @@ class GoalsConfig:
 
 
 FAST = GoalsConfig()
-PAPER = GoalsConfig(step=0.0625, n_forage=300, n_first=300, n_moved=300, step_limit=400, n_late=40)
+PAPER = GoalsConfig(step=0.0625, n_forage=200, n_first=200, n_moved=200, step_limit=400, n_late=40)

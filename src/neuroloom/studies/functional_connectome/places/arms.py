@@ -241,7 +241,7 @@ def _lesson(world: PlaceWorld, arena: Arena, n: int, seed: int) -> StandInLesson
 
 def _seconds(cell: Cell, config: FunctionalConnectomeConfig) -> float:
     numbers = config.places
-    return 4.0 + numbers.n_steps / 160.0
+    return 4.0 + numbers.n_steps / 200.0
 
 
 def _few_seconds(cell: Cell, config: FunctionalConnectomeConfig) -> float:

@@ -36,7 +36,7 @@ class PlacesConfig:
     """Units of a layer of the published student."""
     depth: int = 6
     """Its layers after the first."""
-    n_steps: int = 20_000
+    n_steps: int = 10_000
     """Steps of Adam on batches of 200. As published: 50,000 (1,000 epochs of 10,000 positions), at
     a rate that stays; one that falls to 0 has every map of the box after 2,000."""
     learning_rate: float = 4e-3

@@ -107,6 +107,8 @@ def _pretrained(
             n_steps=n_steps,
             batch_size=batch,
             learning_rate=config.drawn.learning_rate,
+            forgetting=config.drawn.forgetting,
+            anneals=True,
             patience=None,
         ),
         key=jax.random.fold_in(key, 1),

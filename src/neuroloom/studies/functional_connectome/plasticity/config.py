@@ -58,7 +58,7 @@ class PlasticityConfig:
     """Place cells."""
     walked: int = 600
     """Samples of 50 ms walked between recordings, along which weights learn."""
-    bcm_steps: int = 2_000
+    bcm_steps: int = 1_000
     """Steps of Adam of the student of place cells before weights change."""
     n_worlds: int = 10
     """Drifting circuits of each rule."""
