@@ -65,6 +65,15 @@ def test_pieces_follow_each_other_without_gap_or_overlap():
     np.testing.assert_array_equal(found.heading[0, -1], found.heading[1, 0])
 
 
+def test_a_bump_belongs_to_the_moment_after_each_step():
+    found = pieces(n=1200)
+    for bumps in (found.epg, found.pen1):
+        late, now, early = (
+            bump_match(found.heading[:, 1 + k : 99 + k], bumps[:, 1:99]) for k in (0, 1, 2)
+        )
+        assert now > max(late, early)
+
+
 @pytest.mark.parametrize("region", ["EB", "PB"])
 def test_the_sense_of_regions_is_found_and_bumps_turn_with_the_fly(region):
     for mirrored in (False, True):
