@@ -25,10 +25,10 @@ STUDY = Study(
     presets=PRESETS,
     arms=(
         *TRAINED_ARMS,
+        *ANIMAL_ARMS,
         *CLASSES_ARMS,
         *ANATOMY_ARMS,
         *PERTURBATION_ARMS,
-        *ANIMAL_ARMS,
         *SWEEP_ARMS,
         *RECORDING_ARMS,
     ),

@@ -6,4 +6,4 @@ from neuroloom.studies.head_direction.animal.wired_arms import ARMS as WIRED_ARM
 
 __all__ = ["ARMS"]
 
-ARMS = (*RESEMBLANCE_ARMS, *WIRED_ARMS, ACTIVITY_ARM)
+ARMS = (*WIRED_ARMS, *RESEMBLANCE_ARMS, ACTIVITY_ARM)  # wired ones need no trained network

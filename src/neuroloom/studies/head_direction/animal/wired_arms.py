@@ -61,9 +61,6 @@ def measure(source: str, cell: Cell, config: Any, context: Context) -> Measured:
     rows: list[Row] = []
     arrays: dict[str, np.ndarray] = {}
     rows += _errors(fly_network(compass, wired, seed=seed), BEFORE, "nothing", seed, config)
-    if kept_seeds(DEFAULT, [seed], config, context):
-        (free,) = trained_networks(DEFAULT, [seed], config, context)
-        rows += _errors(free, ALL_TO_ALL, EVERYTHING, seed, config)
     for what in TRAINABLE:
         networks = wired_networks(compass, what, seed, wired, context)
         for name, network in networks.items():
@@ -79,6 +76,10 @@ def measure(source: str, cell: Cell, config: Any, context: Context) -> Measured:
             f"{what}/heading": activity.heading[0],
             f"{what}/decoded": activity.decoded[0],
         }
+    # last, because another worker may be at this network
+    if kept_seeds(DEFAULT, [seed], config, context):
+        (free,) = trained_networks(DEFAULT, [seed], config, context)
+        rows += _errors(free, ALL_TO_ALL, EVERYTHING, seed, config)
     arrays |= {
         "column": compass.column("preferred_rad"),
         "type": compass.column("compass_type"),
