@@ -195,7 +195,8 @@ def all_to_all(
 
     Example:
         >>> all_to_all(3)
-        Connectome(3 neurons, 6 connections: 6 chemical; 6 synapses; signs 0 +, 0 -, 6 unknown)
+        Connectome(all to all: 3 neurons, 6 connections: 6 chemical; 6 synapses; signs 0 +, 0 -, 6
+        unknown)
     """
     if n_neurons < 2:
         raise InputError(f"`n_neurons` must be at least 2; got {n_neurons}. The paper has 100.")

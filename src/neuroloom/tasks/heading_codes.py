@@ -85,7 +85,7 @@ class Ring(AbstractHeadingCode):
     Example:
         >>> import jax.numpy as jnp
         >>> code = Ring(n_outputs=16)
-        >>> code.targets(jnp.zeros((1, 1)))[0, 0, :3].round(3).tolist()
+        >>> [round(value, 3) for value in code.targets(jnp.zeros((1, 1)))[0, 0, :3].tolist()]
         [1.0, 0.738, 0.31]
 
     Source:

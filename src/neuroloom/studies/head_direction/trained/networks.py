@@ -238,8 +238,8 @@ def resting_inputs(
 
     Example:
         >>> inputs, headings = resting_inputs(4, 12, 10)
-        >>> headings.round(2).tolist(), inputs[1, 9].round(2).tolist(), inputs[1, 10].tolist()
-        ([-3.14, -1.57, 0.0, 1.57], [0.0, -1.0, -0.0], [0.0, 0.0, 0.0])
+        >>> headings.round(2).tolist(), inputs[1, 9, 1].round(2).item(), inputs[1, 10].tolist()
+        ([-3.14, -1.57, 0.0, 1.57], -1.0, [0.0, 0.0, 0.0])
     """
     headings = np.linspace(-np.pi, np.pi, n, endpoint=False)
     inputs = np.zeros((n, n_steps, 3), np.float32)
