@@ -16,6 +16,7 @@ from neuroloom.studies.functional_connectivity.estimators import (
     GAUSSIAN,
     GLMS,
     ORACLE,
+    SHIFTED,
     TYPED,
     UNCOUPLED,
 )
@@ -247,16 +248,13 @@ def judge_gain(results: Results, config: FunctionalConnectivityConfig) -> Verdic
     """Smallest coupling gain in r over systems, against own past and against shifted others."""
     least, said = np.inf, []
     for system in config.systems:
-        alone = _values(results, system, f"gain over {UNCOUPLED}", "r", config)
-        half = 2.776 * alone.std(ddof=1) / np.sqrt(len(alone))  # t of 4 degrees of freedom
-        least = min(least, float(alone.mean() - half))
-        text = f"{system} {alone.mean():.4f}"
-        rows = results.rows(
-            family_of(system), "gain over others at the wrong time", "r", system=system
-        )
-        if rows:
-            text += f" ({np.mean([row['value'] for row in rows]):.4f} over shifted others)"
-        said.append(text)
+        gains = []
+        for other in (UNCOUPLED, SHIFTED):
+            gain = _values(results, system, f"gain over {other}", "r", config)
+            half = 2.776 * gain.std(ddof=1) / np.sqrt(len(gain))  # t of 4 degrees of freedom
+            least = min(least, float(gain.mean() - half))
+            gains.append(f"{gain.mean():.4f} ({gain.mean() - half:.4f})")
+        said.append(f"{system} {gains[0]}, over shifted others {gains[1]}")
     return Verdict.of(least > 0, least, reason="; ".join(said))
 
 

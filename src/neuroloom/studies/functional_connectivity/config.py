@@ -96,7 +96,7 @@ class FunctionalConnectivityConfig:
     n_shifted: int = 10
     """Neurons that are forecast with the others at the wrong time."""
     shift: int = 200
-    """Frames by which these others are late."""
+    """Frames by which these others are late, or a fifth of a trial that is short."""
     deep: DeepConfig = field(default_factory=DeepConfig)
     """The trained network of the arm `deep`."""
     perturbation: PerturbationConfig = field(default_factory=PerturbationConfig)

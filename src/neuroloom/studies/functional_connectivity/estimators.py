@@ -42,6 +42,7 @@ __all__ = [
     "GLMS",
     "ORACLE",
     "TYPED",
+    "SHIFTED",
     "UNCOUPLED",
     "Answer",
     "answers",
@@ -58,6 +59,7 @@ GLMS = {
 }
 ORACLE = "lasso VAR given the latents"
 UNCOUPLED = "own past"
+SHIFTED = "others at the wrong time"
 LEAST = 1e-10  # ridge penalty that leaves least squares
 
 

@@ -22,6 +22,7 @@ from neuroloom.studies.functional_connectivity.estimators import (
     DEFAULT,
     GAUSSIAN,
     GLMS,
+    SHIFTED,
     UNCOUPLED,
     answers,
 )
@@ -79,15 +80,15 @@ def measure(cell: Cell, config: FunctionalConnectivityConfig, context: Context) 
     drawn = rng.permutation(n_neurons)[: config.n_shifted]
     some = np.zeros(n_neurons, bool)
     some[drawn] = True
-    if config.n_shifted and config.shift < 0.25 * training.shape[1]:
+    if config.n_shifted:
         shifted = fit_time_shifted(
             Ridge(edges.n_lags, penalty=1e-2),
             training,
-            delay=config.shift,
+            delay=min(config.shift, training.shape[1] // 5),
             neurons=drawn.tolist(),
         ).predict(held_out)
         rows += _gain_rows(
-            "others at the wrong time",
+            SHIFTED,
             forecasts[DEFAULT][:, :, some],
             shifted[:, :, some],
             held_out[:, :, some],
