@@ -248,5 +248,6 @@ def test_a_run_draws_its_figures(run):
     page = write_report(run).read_text()
     drawn = {path.stem for path in (run / "figures").glob("*.svg")}
     assert {"place-maps", "arenas", "by-distance", "few-looks", "decoding-cells"} <= drawn
+    assert "decoding-errors" in drawn
     assert f"decoded-{BOX}" in drawn
     assert "not tested" in page

@@ -39,11 +39,13 @@ class CumulativePanel:
         title: What the samples have in common.
         quantity: What is along the bottom, with its unit.
         samples: At least one.
+        counted: What a value is of, for the axis.
     """
 
     title: str
     quantity: str
     samples: tuple[Sample, ...]
+    counted: str = "cells"
 
 
 @house_style()
@@ -70,7 +72,7 @@ def cumulative_panels(panels: Sequence[CumulativePanel]) -> Axes:
         ax.set_xlim(low - 0.02 * (high - low) - 1e-9, high + 0.02 * (high - low) + 1e-9)
         ax.set_title(label(panel.title, 52))
         ax.set_xlabel(label(panel.quantity, 56))
-        ax.set_ylabel("part of the cells below")
+        ax.set_ylabel(f"part of the {panel.counted} below")
         ax.grid()
         inches = height - below - 0.35
         ax.legend(

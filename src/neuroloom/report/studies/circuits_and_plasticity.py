@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from neuroloom.networks.circuits import CircuitKind
 from neuroloom.report.figures.along import Level, Line
 from neuroloom.report.figures.panels import Panel, axes_in_a_row, line_panels
+from neuroloom.report.figures.surfaces import Surface, surfaces
 from neuroloom.report.layout import Picture
 from neuroloom.report.study_contents import StudyContents
 from neuroloom.report.theme import GROUP_COLORS, INK, MUTED, house_style
@@ -71,6 +72,7 @@ def pictures(contents: StudyContents) -> tuple[Picture, ...]:
         *_sizes(contents),
         *_efficiency(contents),
         *_plasticity(contents),
+        *_surfaces(contents),
         *_drift(contents),
     )
 
@@ -251,6 +253,38 @@ def _plasticity(contents: StudyContents) -> Iterator[Picture]:
             "outputs, because one that hardly ever changes rules a mean, then mean over circuits "
             "with 95 % intervals.",
             line_panels(panels),
+            wide=True,
+            full=True,
+        )
+
+
+def _surfaces(contents: StudyContents) -> Iterator[Picture]:
+    found = {
+        (row.split, int(row.at["epoch"]), float(row.at["log_sigma"])): row.value
+        for row in contents.scores
+        if row.arm == PLASTICITY and row.measure == "mse" and "epoch" in row.at
+    }
+    epochs = sorted({epoch for _, epoch, _ in found})
+    sigmas = sorted({log_sigma for _, _, log_sigma in found})
+    by_start = {
+        name: np.array([[found.get((name, e, s), np.nan) for s in sigmas] for e in epochs])
+        for name in (PRETRAINED, RANDOM)
+    }
+    if found:
+        yield Picture(
+            "plasticity-surfaces",
+            "After how much change, and how much retraining",
+            "The same error over the noise on the weights and the epochs of retraining, for the "
+            "student that had learned the circuit before and for one that starts at random; mean "
+            "over circuits. An error of 1 is that of the mean.",
+            surfaces(
+                [Surface(name, values) for name, values in by_start.items()],
+                along=sigmas,
+                up=epochs,
+                coordinate="log SD of noise on weights",
+                side="epochs of retraining",
+                measure="squared error (variances)",
+            ),
             wide=True,
             full=True,
         )

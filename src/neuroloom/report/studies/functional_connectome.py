@@ -9,6 +9,7 @@ from matplotlib.collections import LineCollection
 from neuroloom.arena import Arena, load_arena
 from neuroloom.report.figures.along import Level, Line
 from neuroloom.report.figures.decoded_path import decoded_plane
+from neuroloom.report.figures.distributions import CumulativePanel, Sample, cumulative_panels
 from neuroloom.report.figures.panels import Panel, line_panels
 from neuroloom.report.layout import Picture
 from neuroloom.report.studies.circuits_and_plasticity import pictures as circuit_pictures
@@ -51,6 +52,7 @@ GROUPS = {
     REWIRED: "null",
     TRUE: "ceiling",
     SCRATCH: "null",
+    EVEN: "null",
     WIRED_SCRATCH: "default",
 }
 
@@ -64,6 +66,7 @@ def pictures(contents: StudyContents) -> tuple[Picture, ...]:
         *_by_distance(contents),
         *_few(contents),
         *_by_cells(contents),
+        *_errors(contents),
         *_paths(contents),
         *_rat_paths(contents),
         *goal_pictures(contents),
@@ -293,6 +296,42 @@ def _by_cells(contents: StudyContents) -> Iterator[Picture]:
         "filter), by the maps that decode them, with 95 % intervals over worlds.",
         line_panels([panel]),
     )
+
+
+def _errors(contents: StudyContents) -> Iterator[Picture]:
+    found: dict[tuple[bool, str], list[np.ndarray]] = {}
+    for _, arrays in contents.arrays(DECODING):
+        for key, error in arrays.items():
+            kind, _, rest = str(key).partition("/")
+            arena, _, name = rest.partition("/")
+            if kind == "error" and name in (TRUE, PUBLISHED, WIRED, DIRECT, EVEN):
+                found.setdefault((arena == BOX, name), []).append(100 * error)
+    panels = []
+    for at_home, title in ((True, "training box of 1 m"), (False, "novel arenas")):
+        samples = tuple(
+            Sample(name, np.concatenate(found[at_home, name]), GROUPS.get(name, "baseline"), solid)
+            for name, solid in (
+                (TRUE, True),
+                (PUBLISHED, True),
+                (WIRED, True),
+                (DIRECT, False),
+                (EVEN, False),
+            )
+            if (at_home, name) in found
+        )
+        if samples:
+            panels.append(CumulativePanel(title, "distance (cm)", samples, "steps"))
+    if panels:
+        yield Picture(
+            "decoding-errors",
+            "How far off, how often",
+            "Distances between where the animal was and where its spikes say it was (motion "
+            "filter, as many cells as are compared), all worlds and steps, by the maps that decode "
+            "them.",
+            cumulative_panels(panels),
+            wide=True,
+            full=True,
+        )
 
 
 def _paths(contents: StudyContents) -> Iterator[Picture]:

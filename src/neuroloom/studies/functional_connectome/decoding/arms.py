@@ -66,6 +66,8 @@ BY_LIKELIHOOD = "maximum likelihood"
 WALK_DT = 0.05
 LEAST_SHIFT = 20.0  # s
 N_DRAWN = 240  # steps of a trajectory that are drawn
+QUANTILES = np.linspace(0, 1, 201)
+"""Of the errors of a path, kept for their distribution."""
 
 
 def cells(config: FunctionalConnectomeConfig) -> Sequence[Cell]:
@@ -95,10 +97,13 @@ def measure(cell: Cell, config: FunctionalConnectomeConfig, context: Context) ->
                         continue
                     path = decode_counts(spikes, maps, decoder, dt=numbers.dt)
                     at = {"arena": arena.name, "n_cells": n, "decoder": name}
-                    rows += _error_rows(source, path_errors(path.position, walked.position), at)
+                    error = path_errors(path.position, walked.position)
+                    rows += _error_rows(source, error, at)
                     rows.append(Row(source, "silent_steps", path.silent_fraction, "", at))
-                    drawn = n == numbers.n_compared and name == BY_MOTION
-                    if drawn and source in (TRUE, PUBLISHED) and place < 3:
+                    if n != numbers.n_compared or name != BY_MOTION:
+                        continue
+                    arrays[f"error/{arena.name}/{source}"] = np.quantile(error, QUANTILES)
+                    if source in (TRUE, PUBLISHED) and place < 3:
                         arrays[f"{arena.name}/{source}"] = path.position[:N_DRAWN]
         maps = given_maps(
             students[PUBLISHED](walked.boundary_maps).T[: numbers.n_compared].astype(float),
@@ -114,7 +119,9 @@ def measure(cell: Cell, config: FunctionalConnectomeConfig, context: Context) ->
             (EVEN, guess_evenly(maps, n_steps, rng=walked.rng)),
             (OCCUPIED, guess_by_occupancy(walked.occupied(maps), n_steps, rng=walked.rng)),
         ):
-            rows += _error_rows(name, path_errors(guess, walked.position), at)
+            error = path_errors(guess, walked.position)
+            rows += _error_rows(name, error, at)
+            arrays[f"error/{arena.name}/{name}"] = np.quantile(error, QUANTILES)
         if at_home:
             rows += walked.control_rows(maps, at)
     largest = walked_peaks(world)
