@@ -21,7 +21,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@echo "Installing neuroloom, its tests' tools and the data wheel wormneuroatlas (GPL-3.0-or-later;"
 	@echo "read as a file, never imported) into $(VENV) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
-		--editable '.[cluster,nwb,worm,zarr]' --requirement requirements-dev.txt
+		--editable '.[cluster,control,nwb,worm,zarr]' --requirement requirements-dev.txt
 	@touch $(STAMP)
 
 demo: setup
