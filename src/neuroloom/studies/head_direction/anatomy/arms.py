@@ -222,6 +222,6 @@ ARMS = (
         control="shuffled preferred directions; weights dealt anew; untrained networks",
         cells=cells,
         measure=measure,
-        seconds=lambda cell, config: 5.0 + 0.15 * config.anatomy.n_draws,
+        seconds=lambda cell, config: 0.5 + 0.01 * config.anatomy.n_draws,
     ),
 )

@@ -204,7 +204,7 @@ def _chance(p: float) -> float:
 
 def _seconds(cell: Cell, config: Any) -> float:
     draws = config.animal.n_null_draws if cell["network"] == DEFAULT_NETWORK else 0
-    return 1.5 + 0.12 * draws
+    return 0.5 + 0.03 * draws
 
 
 def _cells_of(source: str) -> Callable[[Any], Sequence[Cell]]:

@@ -157,7 +157,7 @@ def _seconds(cell: Cell, config: Any) -> float:
     wired = config.animal.wired
     staged = sum(steps * n for steps, n in wired.curriculum)
     left = wired.n_updates - sum(n for _, n in wired.curriculum)
-    return 6 + 4 * 1.3e-6 * wired.batch_size * (staged + left * wired.n_steps)
+    return 3 + 2 * 1.3e-6 * wired.batch_size * (staged + left * wired.n_steps)
 
 
 def _cells_of(source: str) -> Callable[[Any], Sequence[Cell]]:

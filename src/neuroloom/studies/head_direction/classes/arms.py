@@ -130,6 +130,6 @@ ARMS = (
         control="untrained networks; headings of other trials",
         cells=cells,
         measure=measure,
-        seconds=lambda cell, config: 2.0 + 0.08 * config.classes.n_trials,
+        seconds=lambda cell, config: 0.3 + 0.005 * config.classes.n_trials,
     ),
 )

@@ -67,7 +67,7 @@ def pushed_cells(config: Any) -> Sequence[Cell]:
 
 def _seconds(runs: int) -> Callable[[Cell, Any], float]:
     """From how often a network is run."""
-    return lambda cell, config: 3.0 + 0.05 * runs * (2 + config.perturbation.n_sets)
+    return lambda cell, config: 0.5 + 0.01 * runs * (2 + config.perturbation.n_sets)
 
 
 ARMS = (

@@ -110,7 +110,7 @@ def _seconds(cell: Cell, config: Any) -> float:
     here = {name: value for name, value in at.items() if name != "seed"}
     known = {**asdict(DEFAULT), "speed": here["speed"]} == here
     training = 0.0 if known else seconds_to_train(config.trained)
-    return training + 3.0 + 0.05 * config.sweep.n_draws
+    return training + 0.3 + 0.005 * config.sweep.n_draws
 
 
 ARMS = (
