@@ -9,6 +9,7 @@ import pytest
 from head_direction_rows import results
 from neuroloom.errors import InputError
 from neuroloom.recording import Recording, write_npz
+from neuroloom.report import write_report
 from neuroloom.studies.framework import Context, NotTestedError, run
 from neuroloom.studies.head_direction.config import PRESETS
 from neuroloom.studies.head_direction.recording.arms import ARMS, CKA, SHIFTED, cells, measure
@@ -74,6 +75,9 @@ def test_a_planted_recording_is_held_against_networks(tmp_path):
     card = {claim["id"]: claim for claim in json.loads((folder / "claims.json").read_text())}
     assert card["recording-heading-decoded"]["verdict"] == "pass"
     assert card["recording-like-trained"]["verdict"] == "not tested"  # one seed
+    write_report(folder)
+    drawn = {path.stem for path in (folder / "figures").glob("*.svg")}
+    assert {"recorded-heading", "recorded-tuning", "recorded-likeness"} <= drawn
     table = (folder / "measurements.csv").read_text()
     for words in ("tuned_to_heading", "similarity_shifted", "turning_sd", "heading_error"):
         assert words in table

@@ -5,6 +5,7 @@ from neuroloom.report.studies.head_direction_anatomy import anatomy_pictures
 from neuroloom.report.studies.head_direction_animal import pictures as animal_pictures
 from neuroloom.report.studies.head_direction_classes import class_pictures
 from neuroloom.report.studies.head_direction_perturbation import pictures as perturbation_pictures
+from neuroloom.report.studies.head_direction_recording import recording_pictures
 from neuroloom.report.studies.head_direction_sweep import sweep_pictures
 from neuroloom.report.studies.head_direction_trained import trained_pictures
 from neuroloom.report.study_contents import StudyContents
@@ -21,4 +22,5 @@ def pictures(contents: StudyContents) -> tuple[Picture, ...]:
         *perturbation_pictures(contents),
         *sweep_pictures(contents),
         *animal_pictures(contents),
+        *recording_pictures(contents),
     )

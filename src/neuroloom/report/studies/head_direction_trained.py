@@ -13,7 +13,7 @@ from neuroloom.report.theme import BAND, GROUP_COLORS, INK, MUTED, house_style, 
 from neuroloom.studies.head_direction.trained.arms import BLIND, HOLD, TRAINED, UNTRAINED
 from neuroloom.studies.head_direction.trained.networks import DT
 
-__all__ = ["RANGE_COLORS", "trained_pictures"]
+__all__ = ["RANGE_COLORS", "trained_pictures", "without_jumps"]
 
 RANGE_COLORS = (GROUP_COLORS["variant"], GROUP_COLORS["default"], GROUP_COLORS["null"])
 SD_OVER_PIECE = 68.0  # deg/s, of means of 20 steps of AR(1) with momentum .8 and SD 115 deg/s
@@ -90,7 +90,7 @@ def _draw_example(example: np.ndarray) -> Axes:
         (heading, INK, 2.6, "true heading"),
         (decoded, GROUP_COLORS["null"], 1.1, "decoded"),
     ):
-        below.plot(time, _broken(np.degrees(angle) % 360), color=color, lw=width, label=name)
+        below.plot(time, without_jumps(np.degrees(angle) % 360), color=color, lw=width, label=name)
     below.set(
         xlabel="time (s)", ylabel="heading (deg)", ylim=(0, 360), yticks=(0, 90, 180, 270, 360)
     )
@@ -101,8 +101,12 @@ def _draw_example(example: np.ndarray) -> Axes:
     return above
 
 
-def _broken(degrees: np.ndarray) -> np.ndarray:
-    """No line across the plot where an angle wraps."""
+def without_jumps(degrees: np.ndarray) -> np.ndarray:
+    """The angles with NaN where they wrap, so that no line crosses the plot there.
+
+    Args:
+        degrees: 0 to 360, in time.
+    """
     jump = np.flatnonzero(np.abs(np.diff(degrees)) > 180)
     broken = degrees.astype(float).copy()
     broken[jump] = np.nan

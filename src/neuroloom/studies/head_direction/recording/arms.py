@@ -36,7 +36,18 @@ from neuroloom.studies.head_direction.trained.networks import (
 )
 from neuroloom.studies.sources import dataset_nouns
 
-__all__ = ["ARMS", "CKA", "DECODED", "NAME", "NETWORKS", "NEURONS", "SHIFTED", "read"]
+__all__ = [
+    "ARMS",
+    "CKA",
+    "DECODED",
+    "MEASURES",
+    "NAME",
+    "NETWORKS",
+    "NEURONS",
+    "SHIFTED",
+    "SURE",
+    "read",
+]
 
 NAME, NETWORKS = "recording", "recording-networks"
 DECODED, SHIFTED, NEURONS = "decoded", "activity shifted in time", "neurons"
