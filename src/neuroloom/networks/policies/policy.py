@@ -47,6 +47,14 @@ class AbstractPolicy(eqx.Module):
             observation: What it sees.
         """
 
+    def activity(self, state: PyTree[Array]) -> Float[Array, " cell"]:
+        """What pictures show of a state: all of it, unless a subclass knows better.
+
+        Args:
+            state: What it remembers.
+        """
+        return ravel_pytree(jax.tree.map(lambda x: jnp.asarray(x, float), state))[0]
+
 
 def is_parameter(leaf: Any) -> bool:
     """Whether search acts on a leaf of a policy.

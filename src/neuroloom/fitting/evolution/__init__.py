@@ -1,0 +1,6 @@
+"""Policies improved by evolution: searches in one form, and the loop that plays episodes."""
+
+from neuroloom.fitting.evolution.evolve import Evolution, evolve
+from neuroloom.fitting.evolution.strategies import CmaEs, Genetic, OpenAiEs, Search, Strategy
+
+__all__ = ["CmaEs", "Evolution", "Genetic", "OpenAiEs", "Search", "Strategy", "evolve"]
