@@ -27,6 +27,8 @@ _MODULES = {
     "worm-adult": "worm_series",
     "worm-development": "worm_series",
     "worm-white": "worm_series",
+    "worm-motor": "worm_motor",
+    "worm-motor-segments": "worm_motor_segments",
     "worm-responses": "worm_responses",
     "worm-responses-unc31": "worm_responses",
     "fly-optic-lobe": "fly_optic_lobe",
