@@ -22,7 +22,7 @@ SOURCES = {MATRICES: "ba8dc12911c66d438c28de58f3dc606364b1cd07dae0bd449e99eea50a
 
 
 def build(wheel: Path) -> dict[str, bytes]:
-    """Connections by name; muscles of both sides, which the source gives as one, each on its own."""
+    """Connections by name; muscles of both sides, one in the source, are two."""
     content = members(wheel, SOURCES)[MATRICES]
     matrices = loadmat(io.BytesIO(content))
     names = [str(name[0]) for name in matrices["Names_conn_full"].ravel()]

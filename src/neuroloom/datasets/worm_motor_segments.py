@@ -23,9 +23,9 @@ LICENCE = (
     "see tables/ATTRIBUTION.md)"
 )
 CITATION = (
-    "Haspel and O'Donovan. A perimotor framework reveals functional segmentation in the motoneuronal "
-    "network controlling locomotion in Caenorhabditis elegans. J. Neurosci. 31:14611 (2011), "
-    "doi:10.1523/JNEUROSCI.2186-11.2011"
+    "Haspel and O'Donovan. A perimotor framework reveals functional segmentation in the "
+    "motoneuronal network controlling locomotion in Caenorhabditis elegans. J. Neurosci. "
+    "31:14611 (2011), doi:10.1523/JNEUROSCI.2186-11.2011"
 )
 CHECKSUMS = {
     "worm_motor_segments.csv": "1f47017fa3d81534681a2f2ab0cc043bb6c34f022b8de77a916553fc0329682b",

@@ -153,7 +153,7 @@ def _perform(
     n_members, n_episodes = len(members), len(starts)
     running = task.begin(np.tile(starts, (n_members, 1)))
     total, n_steps = np.zeros(n_members * n_episodes), 0
-    state = _begin(mine, fixed, n_episodes)
+    mine, fixed, state = _begin(mine, fixed, n_episodes)
     for _ in range(task.n_steps):
         seen = running.observation.reshape(n_members, n_episodes, -1)
         state, action = _advance(mine, fixed, state, seen)
@@ -166,12 +166,21 @@ def _perform(
 
 
 @partial(jax.jit, static_argnums=2)
-def _begin(parameters: PyTree, fixed: PyTree, n_episodes: int) -> PyTree:
-    def one(mine: PyTree) -> PyTree:
-        state = eqx.combine(mine, fixed).initial()
-        return jax.tree.map(lambda x: jnp.broadcast_to(x, (n_episodes, *x.shape)), state)
+def _begin(parameters: PyTree, fixed: PyTree, n_episodes: int) -> tuple[PyTree, PyTree, PyTree]:
+    """Prepared policies, what differs between members and what does not, and their first states."""
+    shared = {id(leaf) for leaf in jax.tree.leaves(fixed)}
 
-    return jax.vmap(one)(parameters)
+    def differs(leaf: Any) -> bool:
+        return eqx.is_array(leaf) and id(leaf) not in shared
+
+    def one(mine: PyTree) -> tuple[PyTree, PyTree, PyTree]:
+        policy = eqx.combine(mine, fixed)
+        state = jax.tree.map(
+            lambda x: jnp.broadcast_to(x, (n_episodes, *jnp.shape(x))), policy.initial()
+        )
+        return *eqx.partition(policy.prepare(), differs), state
+
+    return jax.vmap(one, out_axes=(0, None, 0))(parameters)
 
 
 @jax.jit

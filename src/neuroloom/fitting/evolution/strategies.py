@@ -57,8 +57,10 @@ class Strategy(abc.ABC):
 
 @dataclass(frozen=True)
 class OpenAiEs(Strategy):
-    r"""Steps up an estimated gradient, $\theta \mathrel{+}= \frac{\eta}{n \sigma} \sum_i u_i
-    \epsilon_i$, of ranks $u$ between -0.5 and 0.5, with mirrored noise.
+    r"""Steps up an estimated gradient, with mirrored noise.
+
+    $\theta \mathrel{+}= \frac{\eta}{n \sigma} \sum_i u_i \epsilon_i$, of ranks $u$ between -0.5
+    and 0.5.
 
     Attributes:
         population: Members of a generation; even.
@@ -86,9 +88,7 @@ class OpenAiEs(Strategy):
                 f"`population` must be even, for noise is mirrored; got {self.population}. Take "
                 f"{max(2, self.population + 1)}."
             )
-        _check_positive(
-            sigma=self.sigma, learning_rate=self.learning_rate, decay=self.decay
-        )
+        _check_positive(sigma=self.sigma, learning_rate=self.learning_rate, decay=self.decay)
 
     def start(self, vector: Float[np.ndarray, " parameter"], rng: np.random.Generator) -> Search:
         """A search from these parameters.

@@ -1,5 +1,14 @@
 """Controllers: a circuit at several levels of realism, and simple ones beside it."""
 
+from neuroloom.networks.policies.circuit_policy import CircuitPolicy, Sharing
+from neuroloom.networks.policies.levels import (
+    AbstractLevel,
+    Alif,
+    Artificial,
+    Conductance,
+    Izhikevich,
+    LeakyRate,
+)
 from neuroloom.networks.policies.ncap import NcapPolicy, NcapWeights
 from neuroloom.networks.policies.policy import (
     AbstractPolicy,
@@ -7,15 +16,35 @@ from neuroloom.networks.policies.policy import (
     is_parameter,
     n_parameters,
 )
+from neuroloom.networks.policies.ports import (
+    AbstractPorts,
+    AnatomicalPorts,
+    LearnedPorts,
+    Sensed,
+    shuffle_ports,
+)
 from neuroloom.networks.policies.simple import LinearPolicy, PerceptronPolicy, RecurrentPolicy
 
 __all__ = [
+    "AbstractLevel",
     "AbstractPolicy",
+    "AbstractPorts",
+    "Alif",
+    "AnatomicalPorts",
+    "Artificial",
+    "CircuitPolicy",
+    "Conductance",
+    "Izhikevich",
+    "LeakyRate",
+    "LearnedPorts",
     "LinearPolicy",
     "NcapPolicy",
     "NcapWeights",
     "PerceptronPolicy",
     "RecurrentPolicy",
+    "Sensed",
+    "Sharing",
+    "shuffle_ports",
     "flatten",
     "is_parameter",
     "n_parameters",

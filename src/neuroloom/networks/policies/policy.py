@@ -47,6 +47,10 @@ class AbstractPolicy(eqx.Module):
             observation: What it sees.
         """
 
+    def prepare(self) -> AbstractPolicy:
+        """The same policy with what every step needs of its parameters worked out, once."""
+        return self
+
     def activity(self, state: PyTree[Array]) -> Float[Array, " cell"]:
         """What pictures show of a state: all of it, unless a subclass knows better.
 
