@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from jax.sharding import AxisType, Mesh, PartitionSpec
 
-from neuroloom.wiring import DenseWiring, SparseWiring
+from neuroloom.wiring import DenseWiring, PopulationWiring, SparseWiring
 
 
 def dense(pre, post, n):
@@ -17,6 +17,7 @@ def dense(pre, post, n):
 
 
 OPERATORS = {
+    "population": PopulationWiring.from_ends,
     "dense": dense,
     "sparse": SparseWiring.from_ends,
     "sparse without kernel": partial(SparseWiring.from_ends, compiled=False),

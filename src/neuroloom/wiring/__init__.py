@@ -2,6 +2,7 @@
 
 from neuroloom.wiring.choice import choose_wiring
 from neuroloom.wiring.layered import Block, LayeredWiring
+from neuroloom.wiring.population import PopulationWiring
 from neuroloom.wiring.sparse import SparseWiring
 from neuroloom.wiring.wiring import AbstractWiring, DenseWiring
 
@@ -10,6 +11,7 @@ __all__ = [
     "Block",
     "DenseWiring",
     "LayeredWiring",
+    "PopulationWiring",
     "SparseWiring",
     "choose_wiring",
 ]

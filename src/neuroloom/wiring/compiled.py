@@ -32,7 +32,7 @@ def target(kind: str, dtype: np.dtype) -> str | None:
     """The name under which XLA knows a handler, registered; None if there is none.
 
     Args:
-        kind: `pair`, `product` or `sampled`.
+        kind: `pair`, `product`, `sampled` or `spread`.
         dtype: Of weights and rates.
     """
     if why_not() is not None or dtype.name not in ("float32", "float64"):

@@ -24,6 +24,8 @@ __all__ = [
     "product_float64",
     "sampled_float32",
     "sampled_float64",
+    "spread_float32",
+    "spread_float64",
 ]
 
 U = np.uint64
@@ -314,6 +316,45 @@ def _handle_pair(frame, dtype):
     return 0
 
 
+@njit(fastmath={"contract"}, cache=True)
+@no_type_check
+def _spread(weights, start, far, rates, received, n_lanes):
+    """y[i, lane] = sum of weight[k, lane] x rate[far, lane]: each lane has weights of its own."""
+    for i in range(start.size - 1):
+        row = U(i) * n_lanes
+        for lane in range(n_lanes):
+            received[row + lane] = 0
+        for k in range(U(start[U(i)]), U(start[U(i) + U(1)])):
+            w, j = k * n_lanes, U(far[k]) * n_lanes
+            for lane in range(n_lanes):
+                received[row + lane] += weights[w + lane] * rates[j + lane]
+
+
+@njit(cache=True)
+@no_type_check
+def _handle_spread(frame, dtype):
+    """Operands: weights (connection, lane), rates (neuron, lane), start, far."""
+    if _is_metadata_request(frame):
+        return 0
+    given, sent, first, other = (
+        _buffer(frame, ARGUMENTS, 0),
+        _buffer(frame, ARGUMENTS, 1),
+        _buffer(frame, ARGUMENTS, 2),
+        _buffer(frame, ARGUMENTS, 3),
+    )
+    n_connections, n_rows = _dimension(other, 0), _dimension(first, 0) - 1
+    n_neurons, n_lanes = _dimension(sent, 0), _dimension(sent, 1)
+    _spread(
+        _data(given, n_connections * n_lanes, dtype),
+        _data(first, n_rows + 1, np.int32),
+        _data(other, n_connections, np.int32),
+        _data(sent, n_neurons * n_lanes, dtype),
+        _data(_buffer(frame, RESULTS, 0), n_rows * n_lanes, dtype),
+        U(n_lanes),
+    )
+    return 0
+
+
 @no_type_check
 def pair_float32(frame):
     """Handler of the pair in single precision."""
@@ -348,3 +389,15 @@ def sampled_float32(frame):
 def sampled_float64(frame):
     """Handler of the sampled product in double precision."""
     return _handle_sampled(frame, np.float64)
+
+
+@no_type_check
+def spread_float32(frame):
+    """Handler of the product with weights of every lane, in single precision."""
+    return _handle_spread(frame, np.float32)
+
+
+@no_type_check
+def spread_float64(frame):
+    """Handler of the product with weights of every lane, in double precision."""
+    return _handle_spread(frame, np.float64)

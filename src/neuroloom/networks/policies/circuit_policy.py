@@ -16,7 +16,7 @@ from neuroloom.errors import InputError
 from neuroloom.networks.policies.levels import AbstractLevel, LeakyRate, Received
 from neuroloom.networks.policies.policy import AbstractPolicy
 from neuroloom.networks.policies.ports import AbstractPorts
-from neuroloom.wiring.sparse import SparseWiring
+from neuroloom.wiring import PopulationWiring
 
 __all__ = ["CircuitPolicy", "Sharing"]
 
@@ -73,8 +73,8 @@ class CircuitPolicy(AbstractPolicy):
     log_weight: Float[Array, "*member group"]
     log_gap: Float[Array, "*member gap_group"] | None
     raw_leak: Float[Array, "*member 2"] | None
-    wiring: SparseWiring
-    junctions: SparseWiring | None
+    wiring: PopulationWiring
+    junctions: PopulationWiring | None
     magnitude: Float[np.ndarray, " connection"]
     sign: Float[np.ndarray, " connection"]
     group: Int[np.ndarray, " connection"]
@@ -135,7 +135,7 @@ class CircuitPolicy(AbstractPolicy):
             gap_group = _groups(connectome, joined, sharing, is_muscle)
             gap = {
                 "log_gap": jnp.full(gap_group.max() + 1, level.log_excitatory, float),
-                "junctions": SparseWiring.from_ends(
+                "junctions": PopulationWiring.from_ends(
                     np.concatenate([one, other]), np.concatenate([other, one]), n
                 ),
                 "gap_magnitude": np.tile(base[joined], 2),
@@ -153,7 +153,7 @@ class CircuitPolicy(AbstractPolicy):
             jnp.asarray(first, float),
             gap["log_gap"],
             raw,
-            SparseWiring.from_ends(pre, post, n),
+            PopulationWiring.from_ends(pre, post, n),
             gap["junctions"],
             base[chemical],
             sign.astype(float),
