@@ -16,6 +16,7 @@ from neuroloom.errors import InputError
 
 __all__ = ["AbstractPorts", "AnatomicalPorts", "LearnedPorts", "Sensed", "shuffle_ports"]
 
+AHEAD = 2
 B_CELLS, A_CELLS = ("DB", "VB"), ("DA", "VA")
 
 
@@ -352,7 +353,7 @@ def _sensory(connectome: Connectome, n_joints: int) -> np.ndarray:
         if not (is_b or is_a) or segment[cell] < 1:
             continue
         ventral = side[cell] == "ventral"
-        border = segment[cell] - 1 if is_b else segment[cell]
+        border = segment[cell] - AHEAD if is_b else segment[cell] - 1 + AHEAD
         if 0 < border < n_segments:
             first = (0 if is_b else 2 * n_joints) + (n_joints if ventral else 0)
             sensory[cell, first : first + n_joints] = _felt(border / n_segments, n_joints)
