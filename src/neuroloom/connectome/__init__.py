@@ -5,6 +5,14 @@ What needs pyarrow is loaded when it is first used.
 
 from typing import TYPE_CHECKING
 
+from neuroloom.connectome.block_nulls import (
+    BLOCK_NULLS,
+    block_model,
+    erdos_renyi_blocks,
+    permute_weights,
+    rewire_blocks,
+    rewire_gap_junctions,
+)
 from neuroloom.connectome.connectome import COUNT_UNITS, KINDS, NODE_KINDS, Connectome
 from neuroloom.connectome.cook2019 import read_cook2019
 from neuroloom.connectome.degrade import (
@@ -59,6 +67,7 @@ _LATER = {
 }
 
 __all__ = [
+    "BLOCK_NULLS",
     "COUNT_UNITS",
     "KINDS",
     "NODE_KINDS",
@@ -76,10 +85,13 @@ __all__ = [
     "Summary",
     "Trainable",
     "TransmitterSigns",
+    "block_model",
     "erdos_renyi",
+    "erdos_renyi_blocks",
     "from_networkx",
     "from_scipy",
     "from_tables",
+    "permute_weights",
     "read_connectome",
     "read_cook2019",
     "read_edge_list",
@@ -89,6 +101,8 @@ __all__ = [
     "read_varshney",
     "read_witvliet",
     "rewire",
+    "rewire_blocks",
+    "rewire_gap_junctions",
     "rewire_within_type",
     "shuffle_signs",
     "shuffle_weights",

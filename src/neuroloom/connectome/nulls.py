@@ -18,9 +18,11 @@ from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
-from jaxtyping import Bool, Int
+from jaxtyping import Bool
 
 from neuroloom.connectome.connectome import ELECTRICAL, KINDS, Connectome
+from neuroloom.connectome.exchange import exchanged
+from neuroloom.connectome.places import places_for
 from neuroloom.errors import InputError, SimulationError
 
 __all__ = [
@@ -55,8 +57,8 @@ def rewire(connectome: Connectome, *, rng: np.random.Generator, n_rounds: int = 
         Maslov and Sneppen, Science 296:910 (2002), in vectorized rounds of disjoint exchanges.
     """
     block = connectome.kind.astype(np.int64) * 3 + connectome.sign + 1
-    pre, post = _exchange(connectome, block, rng, n_rounds)
-    made = _rebuilt(connectome, pre, post, "rewired, keeping degrees and signs")
+    done = exchanged(connectome, block, rng=rng, n_rounds=n_rounds)
+    made = _rebuilt(connectome, done.pre, done.post, "rewired, keeping degrees and signs")
     _check_degrees(connectome, made)
     return made
 
@@ -90,8 +92,10 @@ def rewire_within_type(
     n_types = int(kind_of.max(initial=0)) + 1
     kind_and_sign = connectome.kind.astype(np.int64) * 3 + connectome.sign + 1
     block = (kind_and_sign * n_types + low) * n_types + high
-    pre, post = _exchange(connectome, block, rng, n_rounds, kind_of)
-    made = _rebuilt(connectome, pre, post, f"rewired within pairs of {column}, keeping degrees")
+    done = exchanged(connectome, block, rng=rng, n_rounds=n_rounds, type_of=kind_of)
+    made = _rebuilt(
+        connectome, done.pre, done.post, f"rewired within pairs of {column}, keeping degrees"
+    )
     _check_degrees(connectome, made)
     for side, pick in (("pre", np.minimum), ("post", np.maximum)):
         was, now = (
@@ -195,7 +199,7 @@ def erdos_renyi(connectome: Connectome, *, rng: np.random.Generator) -> Connecto
             if not inside.size:
                 continue
             senders = receivers if undirected else np.unique(connectome.pre[inside])
-            key = _places(senders, receivers, inside.size, taken, n, undirected, rng)
+            key = places_for(senders, receivers, inside.size, taken, n, undirected, rng)
             taken = np.sort(np.r_[taken, key])
             pre[inside], post[inside] = key // n, key % n
             count[inside] = count[rng.permutation(inside)]
@@ -203,95 +207,6 @@ def erdos_renyi(connectome: Connectome, *, rng: np.random.Generator) -> Connecto
     _promise(not connectome.obeys_dale or made.obeys_dale, "Dale's law")
     _promise(not (made.pre == made.post).any(), "that nothing connects to itself")
     return made
-
-
-def _places(
-    senders: np.ndarray,
-    receivers: np.ndarray,
-    n_wanted: int,
-    taken: np.ndarray,
-    n: int,
-    undirected: bool,
-    rng: np.random.Generator,
-) -> Int[np.ndarray, " wanted"]:
-    """Distinct sender * n + receiver keys that are not taken and not a self-connection."""
-    found = np.zeros(0, np.int64)
-    while senders.size * receivers.size > 4 * (n_wanted + taken.size) + n:
-        n_more = int(1.3 * (n_wanted - found.size)) + 16
-        a, b = rng.choice(senders, n_more), rng.choice(receivers, n_more)
-        if undirected:
-            a, b = np.minimum(a, b), np.maximum(a, b)
-        key = (a * n + b)[a != b]
-        key = key[~np.isin(key, taken)]
-        _, first = np.unique(np.r_[found, key], return_index=True)
-        found = np.r_[found, key][np.sort(first)]
-        if found.size >= n_wanted:
-            return found[:n_wanted]
-    a, b = (
-        end.ravel() for end in np.meshgrid(senders, receivers)
-    )  # a dense graph: try every place
-    if undirected:
-        a, b = np.minimum(a, b), np.maximum(a, b)
-    free = np.setdiff1d((a * n + b)[a != b], taken)
-    if free.size >= n_wanted:
-        return rng.choice(free, n_wanted, replace=False)
-    raise InputError(
-        f"There must be places for {n_wanted:,} connections without repeats; {senders.size:,} "
-        f"senders and {receivers.size:,} receivers offer {free.size:,}. Use `rewire` instead."
-    )
-
-
-def _exchange(
-    connectome: Connectome,
-    block: Int[np.ndarray, " connection"],
-    rng: np.random.Generator,
-    n_rounds: int,
-    type_of: Int[np.ndarray, " neuron"] | None = None,
-) -> tuple[np.ndarray, np.ndarray]:
-    """New ends after rounds of disjoint exchanges between connections of one block."""
-    n = connectome.n_neurons
-    pre, post = connectome.pre.copy(), connectome.post.copy()
-    electrical = connectome.kind == ELECTRICAL
-    loop = pre == post
-    movable = np.flatnonzero(~loop)
-    rank = np.unique(block[movable], return_inverse=True)[1].astype(float)
-    kind = connectome.kind.astype(np.int64)
-
-    def keys(chosen: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        low = np.where(electrical[chosen], np.minimum(a, b), a)
-        high = np.where(electrical[chosen], np.maximum(a, b), b)
-        return (kind[chosen] * n + low) * n + high
-
-    flippable = np.flatnonzero(electrical & ~loop)
-    everything = np.arange(len(pre))
-    for _ in range(n_rounds):
-        flip = flippable[rng.random(flippable.size) < 0.5]
-        pre[flip], post[flip] = post[flip], pre[flip]
-        if (
-            type_of is not None and flippable.size
-        ):  # both ends of a block in the same order of types
-            turn = flippable[type_of[pre[flippable]] > type_of[post[flippable]]]
-            pre[turn], post[turn] = post[turn], pre[turn]
-        order = movable[np.argsort(rank + rng.random(movable.size))]
-        n_pairs = order.size // 2
-        shift = int(rng.integers(2)) if order.size % 2 else 0
-        first, second = order[shift : shift + 2 * n_pairs].reshape(-1, 2).T
-        # Half of the offers stand: if all did, a small ring could only ever turn around.
-        stands = (block[first] == block[second]) & (rng.random(first.size) < 0.5)
-        first, second = first[stands], second[stands]
-        one, other = keys(first, pre[first], post[second]), keys(second, pre[second], post[first])
-        good = (pre[first] != post[second]) & (pre[second] != post[first]) & (one != other)
-        now = np.sort(keys(everything, pre, post))
-        for proposed in (one, other):
-            place = np.minimum(np.searchsorted(now, proposed), now.size - 1)
-            good &= now[place] != proposed
-        values, n_times = np.unique(np.r_[one[good], other[good]], return_counts=True)
-        repeated = values[n_times > 1]
-        good &= ~np.isin(one, repeated) & ~np.isin(other, repeated)
-        first, second = first[good], second[good]
-        post[first], post[second] = post[second], post[first]
-    low, high = np.minimum(pre, post), np.maximum(pre, post)
-    return np.where(electrical, low, pre), np.where(electrical, high, post)
 
 
 def _rebuilt(connectome: Connectome, pre: np.ndarray, post: np.ndarray, how: str) -> Connectome:
