@@ -3,6 +3,7 @@
 What is kept is counted row by row here, in plain Python, apart from the checks of the package.
 """
 
+import functools
 from collections import Counter, defaultdict
 from dataclasses import replace
 
@@ -11,7 +12,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from motor_circuits import motor_circuit
 from neuroloom.connectome import BLOCK_NULLS, Connectome
 from neuroloom.connectome.block_nulls import (
     block_distances,
@@ -24,13 +24,20 @@ from neuroloom.connectome.block_nulls import (
     rewire_blocks,
     rewire_gap_junctions,
 )
+from neuroloom.datasets import connectome
 from neuroloom.errors import InputError, SimulationError
 from strategies import assert_same, connectomes
 
 seeds = st.integers(0, 1000)
 ELECTRICAL = 1
+CIRCUITS = ("worm-motor", "worm-motor-segments")
 REWIRED = ("rewire_blocks", "rewire_gap_junctions")
 DRAWN = ("block_model", "erdos_renyi_blocks")
+
+
+@functools.cache
+def motor_circuit(name="worm-motor"):
+    return connectome(name)
 
 
 def generator(seed):
@@ -136,9 +143,10 @@ def test_a_null_by_block_keeps_what_it_says(name, by, connectome, seed):
     assert_same(made, again)
 
 
+@pytest.mark.parametrize("which", CIRCUITS)
 @pytest.mark.parametrize("name", [name for name in BLOCK_NULLS if name != "shuffle_signs"])
-def test_nulls_of_the_motor_circuit_keep_what_they_say_and_differ(name):
-    circuit = motor_circuit()
+def test_nulls_of_the_motor_circuits_keep_what_they_say_and_differ(name, which):
+    circuit = motor_circuit(which)
     by = "cell_type" if name == "block_model" else "node_kind"
     one, two = (BLOCK_NULLS[name](circuit, rng=generator(seed)) for seed in (1, 2))
     for made in (one, two):

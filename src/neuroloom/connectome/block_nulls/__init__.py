@@ -11,6 +11,9 @@ leave gap junctions alone, and that one leaves everything else: compose them to 
 | `erdos_renyi_blocks` | connections per block and sign; Dale | degrees and classes |
 | `shuffle_signs` | every connection and count; the number of + and - cells | who excites |
 | `rewire_gap_junctions` | electrical partners of every node per group | which partners |
+
+`layered_wiring` keeps how many cells and connections of each sign there are, and nothing else: the
+cells are other ones, in layers. It is no null of a circuit but a control without recurrence.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,6 +22,11 @@ from types import MappingProxyType
 from neuroloom.connectome.block_nulls.blocks import Block, blocks, own_signs
 from neuroloom.connectome.block_nulls.distance import BlockDistance, block_distances
 from neuroloom.connectome.block_nulls.drawn import block_model, erdos_renyi_blocks
+from neuroloom.connectome.block_nulls.layered import (
+    LayerStatistics,
+    layered_wiring,
+    random_layers,
+)
 from neuroloom.connectome.block_nulls.rewired import rewire_blocks, rewire_gap_junctions
 from neuroloom.connectome.block_nulls.weights import permute_weights
 from neuroloom.connectome.connectome import Connectome
@@ -28,12 +36,15 @@ __all__ = [
     "BLOCK_NULLS",
     "Block",
     "BlockDistance",
+    "LayerStatistics",
     "block_distances",
     "block_model",
     "blocks",
     "erdos_renyi_blocks",
+    "layered_wiring",
     "own_signs",
     "permute_weights",
+    "random_layers",
     "rewire_blocks",
     "rewire_gap_junctions",
     "shuffle_signs",

@@ -1,6 +1,12 @@
 """Controllers: a circuit at several levels of realism, and simple ones beside it."""
 
 from neuroloom.networks.policies.circuit_policy import CircuitPolicy, Sharing
+from neuroloom.networks.policies.layered import (
+    DenseLayersPolicy,
+    LayeredControl,
+    LayeredPolicy,
+    layered_policy,
+)
 from neuroloom.networks.policies.levels import (
     AbstractLevel,
     Alif,
@@ -34,7 +40,10 @@ __all__ = [
     "Artificial",
     "CircuitPolicy",
     "Conductance",
+    "DenseLayersPolicy",
     "Izhikevich",
+    "LayeredControl",
+    "LayeredPolicy",
     "LeakyRate",
     "LearnedPorts",
     "LinearPolicy",
@@ -47,5 +56,6 @@ __all__ = [
     "shuffle_ports",
     "flatten",
     "is_parameter",
+    "layered_policy",
     "n_parameters",
 ]
