@@ -23,6 +23,7 @@ from neuroloom.connectome.block_nulls import (
     promises,
     rewire_blocks,
     rewire_gap_junctions,
+    with_group,
 )
 from neuroloom.datasets import connectome
 from neuroloom.errors import InputError, SimulationError
@@ -270,6 +271,27 @@ def test_the_class_model_forgets_which_cell_of_a_class_sends_but_not_which_class
         assert out[cells].std() < 0.5 * was.std()
 
 
+def test_a_null_can_keep_which_sides_and_segments_connect():
+    """By kind alone half of the muscles are on the wrong side and one in six at the right place."""
+
+    def kept(circuit, column):
+        directed = circuit.kind == 2
+        at = circuit.column(column)
+        return (at[circuit.pre] == at[circuit.post])[directed].mean()
+
+    circuit = motor_circuit("worm-motor-segments")
+    loose = rewire_blocks(circuit, rng=generator(0))
+    for column in ("side_dv", "segment"):
+        assert kept(loose, column) < 0.7
+        assert kept(circuit, column) > 0.8
+        grouped = with_group(circuit, "node_kind", column)
+        for null in (rewire_blocks, erdos_renyi_blocks):
+            made = null(grouped, rng=generator(0), by="group")
+            check(null.__name__, grouped, made, "group")
+            assert kept(made, column) == kept(circuit, column)
+            assert (made.post != circuit.post)[circuit.kind != 1].mean() > 0.3
+
+
 def test_a_silent_cell_may_send_what_its_class_sends_only_if_that_is_one_sign():
     def made(sign_of_second):
         three = Connectome(
@@ -347,5 +369,8 @@ def test_a_missing_column_and_other_nodes_are_answered(a_to_b):
     for null in (rewire_blocks, rewire_gap_junctions, block_model, permute_weights):
         with pytest.raises(InputError, match="must have a neuron column `cell_tipe`"):
             null(a_to_b, rng=generator(0), by="cell_tipe")
+    for wrong in (lambda: with_group(a_to_b), lambda: with_group(a_to_b, "x", name="node_kind")):
+        with pytest.raises(InputError, match="choose a `name` that is not taken"):
+            wrong()
     with pytest.raises(InputError, match="Compare with the wiring that it was made from"):
         block_distances(a_to_b, motor_circuit())

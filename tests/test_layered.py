@@ -141,7 +141,8 @@ def test_a_pass_is_a_product_of_matrices_within_one_step():
     for at in (1, 2, 3):
         expected += np.where(layer == at, z, 0)
         z = np.maximum(matrix @ np.where(layer == at, z, 0), 0)
-    (port, cells), action = policy((policy.ports.initial(), jnp.full(layer.size, 9.0)), observation)
+    before = policy.ports.initial(), jnp.full(layer.size, 9.0)
+    (port, cells), action = eqx.filter_jit(policy)(before, observation)
     np.testing.assert_allclose(cells, expected, atol=1e-12)
     np.testing.assert_allclose(policy.activity((port, cells)), expected, atol=1e-12)
     np.testing.assert_allclose(action, policy.ports.act(jnp.asarray(expected)), atol=1e-12)

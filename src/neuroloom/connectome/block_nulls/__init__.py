@@ -19,7 +19,7 @@ cells are other ones, in layers. It is no null of a circuit but a control withou
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from neuroloom.connectome.block_nulls.blocks import Block, blocks, own_signs
+from neuroloom.connectome.block_nulls.blocks import Block, blocks, own_signs, with_group
 from neuroloom.connectome.block_nulls.distance import BlockDistance, block_distances
 from neuroloom.connectome.block_nulls.drawn import block_model, erdos_renyi_blocks
 from neuroloom.connectome.block_nulls.layered import (
@@ -48,6 +48,7 @@ __all__ = [
     "rewire_blocks",
     "rewire_gap_junctions",
     "shuffle_signs",
+    "with_group",
 ]
 
 BLOCK_NULLS: Mapping[str, Callable[..., Connectome]] = MappingProxyType(

@@ -1,6 +1,7 @@
 """Blocks of connections: one kind and one sign, from one group of nodes to another."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +10,7 @@ from jaxtyping import Bool, Int
 from neuroloom.connectome.connectome import ELECTRICAL, KINDS, Connectome
 from neuroloom.errors import InputError
 
-__all__ = ["Block", "block_codes", "blocks", "groups", "own_signs"]
+__all__ = ["Block", "block_codes", "blocks", "groups", "own_signs", "with_group"]
 
 SILENT = 2  # in place of a sign: the node sends nothing directed
 
@@ -47,6 +48,36 @@ def groups(connectome: Connectome, by: str) -> tuple[np.ndarray, Int[np.ndarray,
     """
     names, group = np.unique(connectome.column(by), return_inverse=True)
     return names.astype(str), group.astype(np.int64)
+
+
+def with_group(connectome: Connectome, *columns: str, name: str = "group") -> Connectome:
+    """The same connectome with a neuron column that combines others, for `by=`.
+
+    So a null can keep more of the anatomy, such as which side and which segment connect to which:
+    `rewire_blocks(with_group(circuit, "node_kind", "side_dv"), by="group", rng=rng)`.
+
+    Args:
+        connectome: Any.
+        columns: Names of neuron columns; nodes that agree in all of them are one group.
+        name: Of the new column.
+
+    Raises:
+        InputError: If no column is named, one is missing, or the new one is there already.
+
+    Example:
+        >>> from neuroloom.datasets import connectome
+        >>> worm = with_group(connectome("worm"), "node_kind", "side")
+        >>> worm.column("group")[:2].tolist()
+        ['neuron, L', 'neuron, R']
+    """
+    if not columns or name in connectome.neurons:
+        raise InputError(
+            f"A group must combine at least one column under a new name; got {len(columns)} "
+            f"columns for `{name}`. Name the columns, and choose a `name` that is not taken."
+        )
+    parts = zip(*(connectome.column(one).astype(str).tolist() for one in columns), strict=True)
+    group = np.array([", ".join(part) for part in parts])
+    return replace(connectome, neurons={**connectome.neurons, name: group})
 
 
 def block_codes(connectome: Connectome, by: str) -> Int[np.ndarray, " connection"]:
