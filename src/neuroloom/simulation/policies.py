@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, NamedTuple
@@ -24,7 +25,7 @@ class Returns(NamedTuple):
     """What a population earned.
 
     Attributes:
-        total: Sum of rewards of each episode.
+        total: Sum of rewards of each episode; NaN where an action was not finite.
         n_steps: Control steps that were taken in all, by episodes that still went on.
     """
 
@@ -64,6 +65,9 @@ def perform_policies(
     Each thread takes a part of the population through all steps: its policies are one compiled call
     and its bodies one call of the physics, so that no thread waits for another within a step.
 
+    A member that gives an action that is not finite has failed: its episode earns NaN, and its body
+    is driven no more. All others go on.
+
     Args:
         policies: Of `rebuild` (see `networks.policies.flatten`): parameters have a leading axis of
             members, other arrays have none.
@@ -73,7 +77,7 @@ def perform_policies(
 
     Raises:
         InputError: If policies do not fit the task or have no members.
-        SimulationError: If a body's state does not stay finite.
+        SimulationError: If a body's state does not stay finite under finite actions.
     """
     _check(policies, task)
     parameters, fixed = eqx.partition(policies, is_parameter)
@@ -87,12 +91,17 @@ def perform_policies(
     fixed = jax.tree.map(lambda leaf: jnp.asarray(leaf) if eqx.is_array(leaf) else leaf, fixed)
     n_parts = min(n_threads or n_cores(), n_members)
     parts = np.array_split(np.arange(n_members), n_parts)
-    work = partial(_perform, parameters, fixed, task, starts)
+    stop = threading.Event()
+    work = partial(_perform, parameters, fixed, task, starts, stop)
     if n_parts == 1:
         found = [work(parts[0])]
     else:
         with ThreadPoolExecutor(n_parts) as pool:
-            found = list(pool.map(work, parts))
+            try:
+                found = list(pool.map(work, parts))
+            except BaseException:
+                stop.set()  # Ctrl-C, or an error of one part: the others end at their next step
+                raise
     return Returns(np.concatenate([total for total, _ in found]), sum(n for _, n in found))
 
 
@@ -146,6 +155,7 @@ def _perform(
     fixed: PyTree,
     task: ControlTask,
     starts: np.ndarray,
+    stop: threading.Event,
     members: np.ndarray,
 ) -> tuple[np.ndarray, int]:
     """Returns (member, episode) of a part of the population, and its steps."""
@@ -156,10 +166,15 @@ def _perform(
     mine, fixed, state = _begin(mine, fixed, n_episodes)
     for _ in range(task.n_steps):
         seen = running.observation.reshape(n_members, n_episodes, -1)
-        state, action = _advance(mine, fixed, state, seen)
+        state, given = _advance(mine, fixed, state, seen)
+        action = np.asarray(given).reshape(n_members * n_episodes, -1)
+        bad = ~np.isfinite(action).all(axis=1, keepdims=True)
+        if bad.any():
+            total[bad[:, 0] & running.alive] = np.nan
+            action = np.where(bad, 0.0, action)
         n_steps += int(running.alive.sum())
-        total += running.step(np.asarray(action).reshape(n_members * n_episodes, -1))
-        if not running.alive.any():
+        total += running.step(action)
+        if stop.is_set() or not running.alive.any():
             break
     running.close()
     return total.reshape(n_members, n_episodes), n_steps

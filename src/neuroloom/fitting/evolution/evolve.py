@@ -54,6 +54,7 @@ def evolve(
     n_episodes: int = 1,
     n_probes: int = 5,
     probe_every: int = 1,
+    enough: float = np.inf,
     checkpoint: Path | None = None,
     progress: bool = True,
     n_threads: int | None = None,
@@ -76,6 +77,7 @@ def evolve(
         n_episodes: Episodes of each member.
         n_probes: Episodes of a probe.
         probe_every: Generations from probe to probe; the last policy is always probed.
+        enough: Search ends when a probe earns this.
         checkpoint: A file to resume from, written after every generation.
         progress: Whether to show a bar.
         n_threads: Default: one a core.
@@ -97,22 +99,25 @@ def evolve(
     search = strategy.start(vector, _stream(seed, SEARCH))
     probes = task.draw_starts(_stream(seed, PROBES), n_probes)
     identity = checksum(vector, repr(strategy), repr(task), seed, n_episodes, n_probes, probe_every)
-    rows = _resumed(checkpoint, identity, search)[:n_generations]
+    rows = _resumed(checkpoint, identity, search, n_generations)
     done_before = len(rows)
 
-    def probe() -> tuple[float, int]:
+    def probe() -> float:
         found = perform_policies(
             rebuild(search.mean[None]), task, starts=probes, n_threads=n_threads
         )
-        return float(found.total.mean()), found.n_steps
+        return float(found.total.mean())
 
-    finished = True
+    finished, last = True, np.nan
     with progress_bar("evolving", total=n_generations, enabled=progress) as bar:
         bar.advance(done_before)
         try:
             while len(rows) < n_generations:
                 generation = len(rows)
-                probed = probe()[0] if generation % probe_every == 0 else np.nan
+                probed = probe() if generation % probe_every == 0 else np.nan
+                if probed >= enough:
+                    last = probed
+                    break
                 population = search.ask()
                 starts = task.draw_starts(_stream(seed, TRAINING, generation), n_episodes)
                 found = perform_policies(
@@ -132,7 +137,8 @@ def evolve(
             if len(rows) == 0:
                 raise
             search = _again(strategy, vector, seed, rows)
-    last = probe()[0] if finished else np.nan
+    if finished and np.isnan(last):
+        last = probe()
     return Evolution(rebuild(search.mean), search.mean, _history(rows, last), finished)
 
 
@@ -148,7 +154,7 @@ def _stream(seed: int, *place: int) -> np.random.Generator:
 
 
 def _usable(returns: np.ndarray, generation: int) -> tuple[np.ndarray, int]:
-    """Members whose body left the finite numbers get the least of the others' returns."""
+    """Members whose actions left the finite numbers get the least of the others' returns."""
     failed = ~np.isfinite(returns)
     if failed.all():
         raise StudyError(
@@ -159,7 +165,7 @@ def _usable(returns: np.ndarray, generation: int) -> tuple[np.ndarray, int]:
         names = ", ".join(map(str, np.flatnonzero(failed)[:5]))
         print(
             f"generation {generation}: {failed.sum()} of {len(returns)} members failed ({names}"
-            f"{', ...' if failed.sum() > 5 else ''}): their bodies' states were not finite",
+            f"{', ...' if failed.sum() > 5 else ''}): their actions were not finite",
             file=sys.stderr,
         )
     return np.where(failed, returns[~failed].min(), returns), int(failed.sum())
@@ -184,8 +190,8 @@ def _write(path: Path, identity: str, rows: list[_Row]) -> None:
     write_leaves(path, KIND, {"search": identity, "shape": shape}, arrays)
 
 
-def _resumed(path: Path | None, identity: str, search: Search) -> list[_Row]:
-    """What earlier generations earned, after the search was told it."""
+def _resumed(path: Path | None, identity: str, search: Search, n_generations: int) -> list[_Row]:
+    """What earlier generations earned, up to so many, after the search was told it."""
     if path is None or not path.exists():
         return []
     header = read_header(path, KIND)
@@ -203,6 +209,7 @@ def _resumed(path: Path | None, identity: str, search: Search) -> list[_Row]:
     }
     kept: dict[str, Any] = read_leaves(path, KIND, like)
     rows = [_Row(*row) for row in zip(*(kept[name] for name in like), strict=True)]
+    rows = rows[:n_generations]
     for row in rows:
         search.ask()
         search.tell(row.returns)

@@ -60,7 +60,9 @@ class OpenAiEs(Strategy):
     r"""Steps up an estimated gradient, with mirrored noise.
 
     $\theta \mathrel{+}= \frac{\eta}{n \sigma} \sum_i u_i \epsilon_i$, of ranks $u$ between -0.5
-    and 0.5.
+    and 0.5. Ranks have no scale and both numbers decay alike, so that steps keep their length,
+    $\eta / (2 \sqrt{\pi} \sigma)$ where returns are linear: near the best point the search wanders
+    within about that, divided by the root of the population.
 
     Attributes:
         population: Members of a generation; even.

@@ -94,13 +94,16 @@ class PerceptronPolicy(AbstractPolicy):
         weights: Of each layer.
         biases: Of each layer.
         gain: Actions are this times the tanh of the last layer.
+        squashed: Whether the last layer has a tanh; without it actions are linear in the one
+            before, as gradient learners have it.
     """
 
     n_observations: int = eqx.field(static=True)
     n_actions: int = eqx.field(static=True)
-    weights: tuple[Float[Array, "*member post pre"], ...]
-    biases: tuple[Float[Array, "*member post"], ...]
+    weights: tuple[Float[Array, "*member _ _"], ...]
+    biases: tuple[Float[Array, "*member _"], ...]
     gain: float = eqx.field(static=True)
+    squashed: bool = eqx.field(static=True, default=True)
 
     @classmethod
     def random(
@@ -143,9 +146,11 @@ class PerceptronPolicy(AbstractPolicy):
             state: Empty.
             observation: What it sees.
         """
-        units = observation
-        for weight, bias in zip(self.weights, self.biases, strict=True):
-            units = jnp.tanh(weight @ units + bias)
+        units, last = observation, len(self.weights) - 1
+        for n, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
+            units = weight @ units + bias
+            if n < last or self.squashed:
+                units = jnp.tanh(units)
         return state, self.gain * units
 
 
