@@ -22,6 +22,7 @@ STUDIES = {
     "functional-connectivity": "neuroloom.studies.functional_connectivity",
     "functional-connectome": "neuroloom.studies.functional_connectome",
     "head-direction": "neuroloom.studies.head_direction",
+    "connectome-policy": "neuroloom.studies.connectome_policy",
 }
 """Package by name of study."""
 

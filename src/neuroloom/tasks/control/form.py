@@ -54,21 +54,35 @@ class ControlTask(abc.ABC):
     Subclasses are frozen dataclasses.
 
     Attributes:
-        name: As tables call it.
-        n_observations: Numbers a policy sees.
-        n_actions: Numbers it gives.
         n_steps: Control steps of an episode, at the most.
-        dt: Length of a control step, in s; 1 where steps have no length.
-        joint_angles: Places of joint angles (rad, head to tail) in the observation; none where
-            there are no joints.
     """
 
-    name: str
-    n_observations: int
-    n_actions: int
     n_steps: int
-    dt: float
-    joint_angles: tuple[int, ...]
+
+    @property
+    @abc.abstractmethod
+    def name(self) -> str:
+        """As tables call it."""
+
+    @property
+    @abc.abstractmethod
+    def n_observations(self) -> int:
+        """Numbers a policy sees."""
+
+    @property
+    @abc.abstractmethod
+    def n_actions(self) -> int:
+        """Numbers it gives."""
+
+    @property
+    @abc.abstractmethod
+    def dt(self) -> float:
+        """Length of a control step, in s; 1 where steps have no length."""
+
+    @property
+    @abc.abstractmethod
+    def joint_angles(self) -> tuple[int, ...]:
+        """Places of joint angles (rad, head to tail) in the observation."""
 
     @abc.abstractmethod
     def draw_starts(self, rng: np.random.Generator, n: int) -> Shaped[np.ndarray, "episode start"]:

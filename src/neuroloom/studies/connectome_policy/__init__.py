@@ -1,0 +1,1 @@
+"""Does wiring help a controller learn, and what about the wiring?"""

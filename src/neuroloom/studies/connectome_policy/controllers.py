@@ -1,0 +1,210 @@
+"""Controllers by the name of their arm: the circuit, its nulls, its ports, and simple ones."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from dataclasses import replace
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from neuroloom import datasets
+from neuroloom.connectome import KINDS, Connectome
+from neuroloom.connectome.block_nulls import (
+    block_model,
+    erdos_renyi_blocks,
+    permute_weights,
+    rewire_blocks,
+    rewire_gap_junctions,
+    shuffle_signs,
+    with_group,
+)
+from neuroloom.errors import InputError
+from neuroloom.networks.policies import (
+    AbstractPolicy,
+    AnatomicalPorts,
+    CircuitPolicy,
+    LeakyRate,
+    LinearPolicy,
+    NcapPolicy,
+    PerceptronPolicy,
+    RecurrentPolicy,
+    Sharing,
+    shuffle_ports,
+)
+from neuroloom.studies.connectome_policy.config import SIMPLE
+from neuroloom.tasks.control import ControlTask
+
+__all__ = [
+    "NULLS",
+    "circuit_of",
+    "controller",
+    "drawn_wiring",
+    "on_body",
+    "simple_controller",
+    "without_class",
+]
+
+ELECTRICAL = KINDS.index("electrical")
+PERIOD = 60.0  # control steps, 2.4 s
+LOG_WEIGHT, LOG_GAP, LOG_TONIC, LOGIT_LEAK = -1.0, -3.0, -3.0, 1.0
+"""Where every search of a circuit begins, real or not; chosen on seeds below 10."""
+COUNT_SCALE = 0.1
+
+NULLS: dict[str, Callable[..., Connectome]] = {
+    "rewired": rewire_blocks,
+    "rewired, sides kept": lambda circuit, *, rng: rewire_blocks(
+        with_group(circuit, "node_kind", "side_dv"), rng=rng, by="group"
+    ),
+    "class blocks": block_model,
+    "weights permuted": permute_weights,
+    "random": erdos_renyi_blocks,
+    "signs shuffled": shuffle_signs,
+    "gap junctions rewired": rewire_gap_junctions,
+}
+
+
+def circuit_of(name: str) -> Connectome:
+    """The dataset of a circuit.
+
+    Args:
+        name: Of the dataset.
+    """
+    return datasets.connectome(name)
+
+
+def drawn_wiring(circuit: Connectome, wiring: str, seed: int, draw: int) -> Connectome:
+    """The circuit, or a null of it.
+
+    Args:
+        circuit: The real one.
+        wiring: Name of the arm.
+        seed: Of the cell.
+        draw: Which draw of the seed.
+    """
+    name = wiring.removesuffix(", ports across classes")
+    if name not in NULLS:
+        return circuit
+    return NULLS[name](circuit, rng=_rng(name, seed, draw))
+
+
+def controller(
+    circuit: Connectome, wiring: str, task: ControlTask, *, seed: int, draw: int = 0
+) -> CircuitPolicy:
+    """The circuit of an arm at the start of every search, with 14 shared parameters.
+
+    Args:
+        circuit: The real one.
+        wiring: Name of the arm.
+        task: With joint angles.
+        seed: Of nulls and ports.
+        draw: Which draw of the seed.
+    """
+    wired = drawn_wiring(circuit, wiring, seed, draw)
+    ports = AnatomicalPorts.from_connectome(
+        wired, n_observations=task.n_observations, joint_angles=task.joint_angles, period=PERIOD
+    )
+    if "ports" in wiring:
+        within = "within" in wiring
+        ports = shuffle_ports(
+            ports, wired, within_class=within, rng=_rng(f"ports {within}", seed, draw)
+        )
+    tonic = jnp.asarray(LOG_TONIC)
+    gains = ports.gains._replace(tonic_b=tonic, tonic_a=tonic)
+    ports = eqx.tree_at(lambda p: p.gains, ports, gains)
+    policy = CircuitPolicy.from_connectome(
+        wired, ports, level=LeakyRate(), sharing=Sharing.BLOCK, count_scale=COUNT_SCALE
+    )
+    assert policy.log_gap is not None
+    assert policy.raw_leak is not None
+    return eqx.tree_at(
+        lambda p: (p.log_weight, p.log_gap, p.raw_leak),
+        policy,
+        (
+            jnp.full_like(policy.log_weight, LOG_WEIGHT),
+            jnp.full_like(policy.log_gap, LOG_GAP),
+            jnp.full_like(policy.raw_leak, LOGIT_LEAK),
+        ),
+    )
+
+
+def simple_controller(name: str, task: ControlTask, *, seed: int) -> AbstractPolicy:
+    """A controller without the circuit.
+
+    Args:
+        name: Of the arm.
+        task: What it controls.
+        seed: Of its first weights.
+    """
+    sizes = task.n_observations, task.n_actions
+    key = jax.random.key(seed)
+    linear, everything, perceptron, recurrent, ncap = SIMPLE
+    made: dict[str, Callable[[], AbstractPolicy]] = {
+        linear: lambda: LinearPolicy.zeros(*sizes, used=task.joint_angles, bias=False),
+        everything: lambda: LinearPolicy.zeros(*sizes, bias=False),
+        perceptron: lambda: PerceptronPolicy.random(*sizes, key=key),
+        recurrent: lambda: RecurrentPolicy.random(*sizes, key=key),
+        ncap: lambda: NcapPolicy.for_joints(
+            task.n_observations, task.joint_angles, shared=False, period=round(PERIOD)
+        ),
+    }
+    return made[name]()
+
+
+def on_body(policy: CircuitPolicy, wired: Connectome, task: ControlTask) -> CircuitPolicy:
+    """The same circuit with the same parameters in another body.
+
+    Args:
+        policy: As learned; its ports must not be shuffled.
+        wired: Its wiring.
+        task: The other body.
+    """
+    fresh = AnatomicalPorts.from_connectome(
+        wired, n_observations=task.n_observations, joint_angles=task.joint_angles
+    )
+    old = policy.ports
+    assert isinstance(old, AnatomicalPorts)
+    ports = eqx.tree_at(
+        lambda p: (p.gains, p.log_period, p.log_output),
+        fresh,
+        (old.gains, old.log_period, old.log_output),
+    )
+    return replace(
+        policy, ports=ports, n_observations=task.n_observations, n_actions=task.n_actions
+    )
+
+
+def without_class(policy: CircuitPolicy, wired: Connectome, cell_type: str) -> CircuitPolicy:
+    """The same circuit with every connection of a class cut.
+
+    Args:
+        policy: As learned.
+        wired: Its wiring.
+        cell_type: The class.
+
+    Raises:
+        InputError: If the circuit has no such class.
+    """
+    mine = wired.column("cell_type") == cell_type
+    if not mine.any():
+        raise InputError(
+            f"`lesioned` must be classes of the circuit; {wired.name} has no {cell_type}. It has "
+            f"{', '.join(sorted(set(wired.column('cell_type').tolist())))}."
+        )
+    touched = mine[wired.pre] | mine[wired.post]
+    chemical = wired.kind != ELECTRICAL
+    joined = ~chemical & (wired.pre != wired.post)
+    policy = eqx.tree_at(
+        lambda p: p.magnitude, policy, np.where(touched[chemical], 0.0, policy.magnitude)
+    )
+    if policy.gap_magnitude is None:
+        return policy
+    cut = np.tile(touched[joined], 2)
+    return eqx.tree_at(lambda p: p.gap_magnitude, policy, np.where(cut, 0.0, policy.gap_magnitude))
+
+
+def _rng(name: str, seed: int, draw: int) -> np.random.Generator:
+    return np.random.default_rng([zlib.crc32(name.encode()), seed, draw])
