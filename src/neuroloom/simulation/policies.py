@@ -167,11 +167,11 @@ def _perform(
     for _ in range(task.n_steps):
         seen = running.observation.reshape(n_members, n_episodes, -1)
         state, given = _advance(mine, fixed, state, seen)
-        action = np.asarray(given).reshape(n_members * n_episodes, -1)
-        bad = ~np.isfinite(action).all(axis=1, keepdims=True)
-        if bad.any():
-            total[bad[:, 0] & running.alive] = np.nan
-            action = np.where(bad, 0.0, action)
+        action = np.array(given).reshape(n_members * n_episodes, -1)
+        bad = np.flatnonzero(~np.isfinite(action.sum(axis=1)))
+        if bad.size:
+            total[bad[running.alive[bad]]] = np.nan
+            action[bad] = 0.0
         n_steps += int(running.alive.sum())
         total += running.step(action)
         if stop.is_set() or not running.alive.any():

@@ -16,6 +16,7 @@ GALLERIES: dict[str, str] = {
     "functional-connectome": "neuroloom.report.studies.functional_connectome",
     "functional-connectivity": "neuroloom.report.studies.functional_connectivity",
     "head-direction": "neuroloom.report.studies.head_direction",
+    "connectome-policy": "neuroloom.report.studies.connectome_policy",
 }
 """Module by name of study."""
 

@@ -86,11 +86,12 @@ def measure(cell: Cell, config: Any, context: Context) -> Measured:
         seen = watch(found.policy, task, rng=np.random.default_rng(TRANSFER_SEED))
         arrays = {
             "state": seen.state.astype(np.float32),
-            "activity": seen.activity.astype(np.float32),
             "action": seen.action.astype(np.float32),
             "reward": seen.reward.astype(np.float32),
             "dt": np.array(seen.dt),
         }
+        if wired is not None:
+            arrays |= _muscles(wired, seen.activity)
     return Measured(rows, arrays=arrays)
 
 
@@ -110,6 +111,18 @@ def _elsewhere(
             yield f"{n_links} links", on_body(policy, wired, other), other
     for cell_type in numbers.lesioned:
         yield f"without {cell_type}", without_class(policy, wired, cell_type), task
+
+
+def _muscles(wired: Connectome, activity: np.ndarray) -> dict[str, np.ndarray]:
+    """Mean activity of the muscles of a side in a segment, (time, segment)."""
+    segment, is_muscle = wired.column("segment"), wired.column("node_kind") == "muscle"
+    found = {}
+    for side in ("dorsal", "ventral"):
+        mine = is_muscle & (wired.column("side_dv") == side)
+        places = range(1, int(segment[is_muscle].max()) + 1)
+        means = [activity[:, mine & (segment == place)].mean(1) for place in places]
+        found[side] = np.stack(means, axis=1).astype(np.float32)
+    return found
 
 
 def _mean_return(policy: AbstractPolicy, task: ControlTask, n_episodes: int) -> float:
