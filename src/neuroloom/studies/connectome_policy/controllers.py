@@ -50,8 +50,10 @@ __all__ = [
 
 ELECTRICAL = KINDS.index("electrical")
 PERIOD = 60.0  # control steps, 2.4 s
-LOG_WEIGHT, LOG_GAP, LOG_TONIC, LOGIT_LEAK = -1.0, -3.0, -3.0, 1.0
-"""Where every search of a circuit begins, real or not; chosen on seeds below 10."""
+LOG_TO_NEURONS, LOG_TO_MUSCLES, LOG_GAP, LOGIT_LEAK = -3.0, 0.0, -4.0, 2.0
+LOG_TONIC, LOG_STRETCH_A = -5.0, -3.0
+"""Where every search of a circuit begins, real or not: neurons hardly hear each other, B cells
+their joints, and the body earns nothing. Chosen on seeds below 10."""
 COUNT_SCALE = 0.1
 
 NULLS: dict[str, Callable[..., Connectome]] = {
@@ -113,7 +115,7 @@ def controller(
             ports, wired, within_class=within, rng=_rng(f"ports {within}", seed, draw)
         )
     tonic = jnp.asarray(LOG_TONIC)
-    gains = ports.gains._replace(tonic_b=tonic, tonic_a=tonic)
+    gains = ports.gains._replace(tonic_b=tonic, tonic_a=tonic, stretch_a=jnp.asarray(LOG_STRETCH_A))
     ports = eqx.tree_at(lambda p: p.gains, ports, gains)
     policy = CircuitPolicy.from_connectome(
         wired, ports, level=LeakyRate(), sharing=Sharing.BLOCK, count_scale=COUNT_SCALE
@@ -124,11 +126,19 @@ def controller(
         lambda p: (p.log_weight, p.log_gap, p.raw_leak),
         policy,
         (
-            jnp.full_like(policy.log_weight, LOG_WEIGHT),
+            jnp.asarray(_by_target(policy), policy.log_weight.dtype),
             jnp.full_like(policy.log_gap, LOG_GAP),
             jnp.full_like(policy.raw_leak, LOGIT_LEAK),
         ),
     )
+
+
+def _by_target(policy: CircuitPolicy) -> np.ndarray:
+    """First log-weight of each group, by whether its targets are muscles."""
+    first = np.empty(policy.group.max() + 1)
+    onto = policy.is_muscle[np.asarray(policy.wiring.post)]
+    first[policy.group] = np.where(onto, LOG_TO_MUSCLES, LOG_TO_NEURONS)
+    return first
 
 
 def simple_controller(name: str, task: ControlTask, *, seed: int) -> AbstractPolicy:
