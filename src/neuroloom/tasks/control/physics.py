@@ -129,17 +129,21 @@ class PhysicsRun(Running):
     def _seen(self) -> np.ndarray:
         return self._body.observe(self._state, self._extra).astype(np.float32)
 
+    def _require_finite(self, values: np.ndarray, action: np.ndarray) -> None:
+        bad = np.flatnonzero(~np.isfinite(values.sum(axis=1)))
+        if bad.size:
+            raise SimulationError(
+                f"State and actions of {self._name} must stay finite; those of episode {bad[0]} do "
+                f"not at control step {self.n_done}. Take a shorter physics step or finite actions "
+                f"(that episode's: {np.array2string(action[bad[0]], threshold=8)})."
+            )
+
     def _step(self, action: np.ndarray) -> np.ndarray:
+        self._require_finite(action, action)
         action = np.clip(action, self._low, self._high)
         before, extra = self._state, self._extra
         after = self._stepper(action)
-        if not np.isfinite(after).all():
-            episode = int(np.flatnonzero(~np.isfinite(after).all(1))[0])
-            raise SimulationError(
-                f"The state of {self._name} must stay finite; that of episode {episode} does not "
-                f"at control step {self.n_done}. Take a shorter physics step or finite actions "
-                f"(that episode's: {np.array2string(action[episode], threshold=8)})."
-            )
+        self._require_finite(after, action)
         self._state, self._extra = after, self._stepper.extra
         both = None if extra is None or self._extra is None else (extra, self._extra)
         reward = self._body.reward(Moved(before, after, action, both))
