@@ -338,9 +338,15 @@ def test_wrong_nulls_are_refused_with_what_they_broke():
     looped = replace(circuit, post=own)
     wide = np.zeros(circuit.n_connections, bool)
     wide[plus] = True
+    swapped = circuit.count.copy()
+    other = plus[(circuit.pre[plus] != circuit.pre[plus[0]]) & (swapped[plus] != swapped[plus[0]])]
+    swapped[[plus[0], other[0]]] = swapped[[other[0], plus[0]]]
+    dealt = replace(circuit, count=swapped)
+    promises.keeps_counts(circuit, dealt, "node_kind")
     for broken, rule in (
         (lambda: promises.keeps_degrees(circuit, moved, "node_kind"), "in- and out-degree"),
         (lambda: promises.keeps_counts(circuit, louder, "node_kind"), "counts that occur"),
+        (lambda: promises.keeps_sent_counts(circuit, dealt, "node_kind"), "every node sends"),
         (lambda: promises.keeps_block_sizes(circuit, mixed, "node_kind"), "of every block"),
         (lambda: promises.keeps_senders_signs(circuit, turned), "sign that every node sends"),
         (lambda: promises.keeps_nodes(circuit, fewer), "every node and its columns"),

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool
 
-from neuroloom.connectome.block_nulls.blocks import blocks
+from neuroloom.connectome.block_nulls.blocks import blocks, groups
 from neuroloom.connectome.connectome import ELECTRICAL, Connectome
 from neuroloom.errors import InputError
 
@@ -52,11 +52,10 @@ def block_distances(
             f"A null wiring must have the nodes of its original; {null.n_neurons} and "
             f"{original.n_neurons} nodes differ. Compare with the wiring that it was made from."
         )
-    _, size = np.unique(original.column(by).astype(str), return_counts=True)
-    n_of = dict(
-        zip(np.unique(original.column(by).astype(str)).tolist(), size.tolist(), strict=True)
-    )
+    names, group = groups(original, by)
+    n_of = dict(zip(names.tolist(), np.bincount(group).tolist(), strict=True))
     made = {(b.kind, b.sign, b.pre, b.post): b.inside for b in blocks(null, by)}
+    was_keys, null_keys = _keys(original), _keys(null)
     found = []
     for block in blocks(original, by):
         own, others = n_of[block.pre], n_of[block.post]
@@ -64,8 +63,9 @@ def block_distances(
         if block.kind == "electrical" and block.pre == block.post:
             places //= 2
         now = made.get((block.kind, block.sign, block.pre, block.post), np.zeros(0, np.int64))
-        old_key, new_key = _keys(original)[block.inside], _keys(null)[now]
-        kept, was, is_now = np.intersect1d(old_key, new_key, return_indices=True)
+        kept, was, is_now = np.intersect1d(
+            was_keys[block.inside], null_keys[now], return_indices=True
+        )
         recounted = original.count[block.inside][was] != null.count[now][is_now]
         n = block.inside.size
         found.append(

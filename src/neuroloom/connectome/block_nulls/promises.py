@@ -19,6 +19,7 @@ __all__ = [
     "keeps_nodes",
     "keeps_self_connections",
     "keeps_senders_signs",
+    "keeps_sent_counts",
 ]
 
 
@@ -74,6 +75,23 @@ def keeps_counts(before: Connectome, after: Connectome, by: str) -> None:
         order = np.lexsort((c.count, code))
         dealt.append(np.stack([code[order].astype(float), c.count[order].astype(float)]))
     _promise(np.array_equal(dealt[0], dealt[1]), f"the counts that occur in every block by `{by}`")
+
+
+def keeps_sent_counts(before: Connectome, after: Connectome, by: str) -> None:
+    """Every node sends the same counts in every block: its out-strength too.
+
+    Electrical connections have no sender and are not looked at.
+
+    Raises:
+        SimulationError: If one does not.
+    """
+    sent = []
+    for c in (before, after):
+        directed = c.kind != ELECTRICAL
+        row = [block_codes(c, by)[directed], c.pre[directed], c.count[directed]]
+        order = np.lexsort(row[::-1])
+        sent.append(np.stack([one[order].astype(float) for one in row]))
+    _promise(np.array_equal(sent[0], sent[1]), "the counts that every node sends")
 
 
 def keeps_ends(before: Connectome, after: Connectome) -> None:

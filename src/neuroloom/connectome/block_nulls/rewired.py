@@ -101,6 +101,7 @@ def _exchange(
     promises.keeps_nodes(connectome, made)
     promises.keeps_degrees(connectome, made, by)
     promises.keeps_counts(connectome, made, by)
+    promises.keeps_sent_counts(connectome, made, by)
     promises.keeps_self_connections(connectome, made)
     promises.keeps_connections_of(connectome, made, ~movable)
     accepted = done.n_accepted / max(done.n_offered, 1)
