@@ -1,5 +1,6 @@
 """The paper's feed-forward controls: statistics are the circuit's, the pass is the closed form."""
 
+import functools
 from collections import Counter
 from dataclasses import replace
 
@@ -119,6 +120,7 @@ def test_statistics_that_are_not_kept_are_refused():
             keeps_statistics(circuit, broken)
 
 
+@functools.cache
 def three_layers():
     circuit = connectome("worm-motor-segments")
     layers = layered_wiring(circuit, rng=generator(), n_layers=3)
@@ -222,8 +224,16 @@ def test_a_population_does_what_its_members_do(control):
     together = jax.vmap(act)(jnp.asarray(rows))
     np.testing.assert_allclose(together, single, atol=1e-10)
     assert np.ptp(single, axis=0).min() > 1e-6
-    ready = rebuild(rows[0]).prepare()
-    np.testing.assert_allclose(ready(ready.initial(), observation)[1], single[0], atol=1e-12)
+
+
+def test_a_prepared_policy_does_the_same():
+    _, policy = three_layers()
+    observation, step = jnp.array([1.0, -0.5, 0.2]), eqx.filter_jit(lambda p, o: p(p.initial(), o))
+    ready = policy.prepare()
+    assert ready.prepared is not None
+    np.testing.assert_allclose(
+        step(ready, observation)[1], step(policy, observation)[1], atol=1e-12
+    )
 
 
 def test_dense_layers_are_a_perceptron_with_as_many_cells():
