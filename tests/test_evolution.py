@@ -1,6 +1,5 @@
 """Searches on closed forms; the loop around them on a task whose return is a formula."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -283,7 +282,7 @@ def test_an_interrupt_keeps_what_was_found():
     def run(n, **more):
         return evolve(aiming(), Aim(), CmaEs(6), n_generations=n, seed=2, progress=False, **more)
 
-    interrupt = stop_after(3, lambda: os.kill(os.getpid(), signal.SIGINT))
+    interrupt = stop_after(3, lambda: signal.raise_signal(signal.SIGINT))
     found = run(50, on_generation=interrupt)
     assert not found.finished
     assert len(found.history) == 4

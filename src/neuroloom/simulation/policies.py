@@ -167,11 +167,11 @@ def _perform(
     for _ in range(task.n_steps):
         seen = running.observation.reshape(n_members, n_episodes, -1)
         state, given = _advance(mine, fixed, state, seen)
-        action = np.array(given).reshape(n_members * n_episodes, -1)
-        bad = np.flatnonzero(~np.isfinite(action.sum(axis=1)))
-        if bad.size:
-            total[bad[running.alive[bad]]] = np.nan
-            action[bad] = 0.0
+        action = np.asarray(given).reshape(n_members * n_episodes, -1)
+        bad = np.any(~np.isfinite(action), axis=1)
+        if bad.any():
+            total[bad & running.alive] = np.nan
+            action = np.where(bad[:, None], 0.0, action)
         n_steps += int(running.alive.sum())
         total += running.step(action)
         if stop.is_set() or not running.alive.any():
