@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
@@ -81,6 +81,7 @@ def fit_deconvolved(
     decay = fit_decay(activity, order=order)
     into = decay.deconvolved(activity)
     scale = own_scale(into, behavior)
+    method = replace(method, decay=0.0)
     return DeconvolvedForecast(decay, method.fit(into / scale, behavior, rng=rng), scale)
 
 

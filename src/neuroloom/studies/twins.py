@@ -35,7 +35,9 @@ def refitted_twin(
     alive = np.ptp(simulated, axis=(0, 1)) > 0
     if alive.sum() < 2:
         return None
-    method = EdgePosterior(n_lags=edges.n_lags, likelihood=edges.likelihood)
+    method = EdgePosterior(
+        n_lags=edges.n_input_lags, likelihood=edges.likelihood, decay=edges.decay
+    )
     return method.fit(simulated[:, :, alive], rng=rng), truth[np.ix_(alive, alive)]
 
 

@@ -22,6 +22,7 @@ from neuroloom.fitting.coupling.likelihoods import (
 from neuroloom.fitting.coupling.linear_estimates import LAGS
 from neuroloom.fitting.coupling.own_scale import own_scale
 from neuroloom.fitting.coupling.poisson import PoissonCoupling
+from neuroloom.fitting.coupling.slow_sensor import through_sensor, undone
 from neuroloom.runs import progress_bar
 
 __all__ = ["EdgePosterior", "Edges", "choose_likelihood"]
@@ -53,6 +54,9 @@ class Edges:
         likelihood: Of the noise: Gaussian or Poisson.
         profile: How a connection is spread over lags, absolute sum 1; Gaussian estimates are read
             one step back.
+        decay: Of a slow sensor that was undone first, what is left of a step in the next; 0 for
+            none. `model`, `factors` and standard errors are then of what goes into it, `coupling`
+            is of what it shows.
     """
 
     coupling: Coupling | PoissonCoupling
@@ -65,6 +69,7 @@ class Edges:
     known: Known
     likelihood: AbstractLikelihood
     profile: Float[np.ndarray, " lag"]
+    decay: float = 0.0
 
     @property
     def probability(self) -> Float[np.ndarray, "post pre"]:
@@ -84,6 +89,11 @@ class Edges:
     def n_lags(self) -> int:
         """Steps of the past that predict."""
         return self.coupling.n_lags
+
+    @property
+    def n_input_lags(self) -> int:
+        """Steps of the past of what goes into a slow sensor; without one, `n_lags`."""
+        return self.n_lags - (self.decay > 0)
 
     def predict(
         self,
@@ -114,9 +124,14 @@ class EdgePosterior:
     their own, because the link has the rate in it already; and bootstraps and folds follow the
     estimates by one Newton step each.
 
+    A slow sensor shows what goes in again in the next steps: y_t = gamma y_{t-1} + x_t. As many
+    lags as it takes to follow that are many numbers a pair where one will do, so coupling of x,
+    with gamma from autocovariances, is a candidate beside every number of lags (`slow_sensor`).
+
     Attributes:
-        n_lags: Steps of the past; None chooses the fewest that predict held-out blocks as well as
-            any, within one standard error; of counts, up to five.
+        n_lags: Steps of the past, of what goes in if `decay` is given; None chooses the fewest that
+            predict held-out blocks as well as any, within one standard error, together with
+            whether a slow sensor is undone; of counts, up to five.
         n_factors: Factors of common drive; None counts them.
         n_bootstraps: Block bootstraps for `stability`.
         n_blocks: Blocks of time for standard errors and bootstraps.
@@ -124,6 +139,8 @@ class EdgePosterior:
             counts of which no neuron has more than 5 a bin, unless its forecasts of the end of the
             recording go astray (`choose_likelihood`).
         least_lags: The fewest lags that None chooses among: 1, or 2 for a slow sensor.
+        decay: Of a slow sensor that is undone; 0 for none; None chooses, where `n_lags` is None, of
+            activity that is no counts.
     """
 
     n_lags: int | None = None
@@ -132,6 +149,7 @@ class EdgePosterior:
     n_blocks: int = 50
     likelihood: AbstractLikelihood | None = None
     least_lags: int = 1
+    decay: float | None = None
 
     def __post_init__(self) -> None:
         if self.n_bootstraps < 0 or self.n_blocks < 2:
@@ -143,6 +161,10 @@ class EdgePosterior:
             raise InputError(
                 f"`least_lags` must be one of {', '.join(map(str, LAGS))}; got {self.least_lags}. "
                 "Give `n_lags` for any other number."
+            )
+        if self.decay is not None and not 0 <= self.decay < 1:
+            raise InputError(
+                f"`decay` must be at least 0 and below 1; got {self.decay}. Use 0 to undo nothing."
             )
 
     def fit(
@@ -178,12 +200,17 @@ class EdgePosterior:
         with progress_bar("connectivity", total=4 + self.n_bootstraps, enabled=progress) as bar:
             likelihood = self.likelihood or choose_likelihood(activity, behavior)
             bar.advance(note=likelihood.name)
-            n_lags, lag_error = self.n_lags, {}
+            n_lags, lag_error, decay = self.n_lags, {}, self.decay or 0.0
+            if n_lags is None and self.decay is None:
+                n_lags, lag_error, decay = likelihood.choose_past(
+                    activity, behavior, least=self.least_lags
+                )
+            activity = undone(activity, decay)
             if n_lags is None:
                 n_lags, lag_error = likelihood.choose_lags(
                     activity, behavior, least=self.least_lags
                 )
-            bar.advance(note=f"{n_lags} lags")
+            bar.advance(note=f"{n_lags} lags" + (f", decay {decay:.2f} undone" if decay else ""))
             found = likelihood.estimates(
                 activity,
                 n_lags,
@@ -194,10 +221,16 @@ class EdgePosterior:
             )
             pairs = found.pairs()
             model = fit_edge_model(pairs, rng)
+            wider = found.with_late_drive(model.weight)
+            if wider is not found:
+                found, pairs = wider, wider.pairs()
+                model = fit_edge_model(pairs, rng)
             if found.enough_for_halves:
                 model = placed(model, pairs, found.halves())
             bar.advance(note=f"{found.factors.n} factors")
             coupling = found.forecast(model)
+            if decay and isinstance(coupling, Coupling):
+                coupling = through_sensor(coupling, decay)
             bar.advance(note="forecast")
             times = np.zeros_like(model.probability)
             n_blocks = found.n_blocks
@@ -217,6 +250,7 @@ class EdgePosterior:
             known=known,
             likelihood=likelihood,
             profile=found.profile,
+            decay=decay,
         )
 
 

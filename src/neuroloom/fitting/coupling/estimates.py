@@ -81,13 +81,22 @@ def least_squares(moments: LaggedMoments) -> tuple[np.ndarray, np.ndarray, np.nd
 
 
 def pairs_of(
-    moments: LaggedMoments, factors: Factors, inflation: np.ndarray, known: Known
+    moments: LaggedMoments,
+    factors: Factors,
+    inflation: np.ndarray,
+    known: Known,
+    late: Float[np.ndarray, "neuron direction"] | None = None,
 ) -> Pairs:
-    """Estimates one step back, and the variance of what is each neuron's own in them."""
+    """Estimates one step back, and the variance of what is each neuron's own in them.
+
+    Common drive may sit along the factors, and along `late`, orthonormal and across these.
+    """
     n = moments.n_neurons
     found, _, inverse = least_squares(moments)
     variance = np.outer(factors.own_variance * inflation, inverse[:n]) / moments.n_frames
     direction = factors.directions() if factors.n else np.zeros((n, 0))
+    if late is not None:
+        direction = np.concatenate([direction, late], axis=1)
     return Pairs(found[:n].T.copy(), variance, direction, known.group, known.sign, known.label)
 
 
@@ -155,6 +164,10 @@ class AbstractEstimates(abc.ABC):
         """Estimates from every second block of time, and from the others."""
         even = np.arange(self.n_blocks) % 2
         return self.pairs(1 - even), self.pairs(even)
+
+    def with_late_drive(self, weight: Float[np.ndarray, "post pre"]) -> AbstractEstimates:
+        """The same, with directions of drive that earlier steps show beside such connections."""
+        return self
 
     @abc.abstractmethod
     def with_factors(self, n: int) -> AbstractEstimates:

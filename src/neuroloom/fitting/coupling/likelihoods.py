@@ -17,6 +17,7 @@ from neuroloom.fitting.coupling.linear_estimates import (
     LinearEstimates,
     check_frames,
     choose_lags,
+    choose_past,
     enough,
 )
 
@@ -42,6 +43,12 @@ class AbstractLikelihood(abc.ABC):
         self, activity: Activity, behavior: Behavior | None, *, least: int = 1
     ) -> tuple[int, dict[int, float]]:
         """Steps of the past, at least `least`, and the held-out error of each number tried."""
+
+    def choose_past(
+        self, activity: Activity, behavior: Behavior | None, *, least: int = 1
+    ) -> tuple[int, dict[int, float], float]:
+        """As `choose_lags`, and the decay of a slow sensor that is undone first; 0 for none."""
+        return *self.choose_lags(activity, behavior, least=least), 0.0
 
     @abc.abstractmethod
     def estimates(
@@ -71,6 +78,12 @@ class GaussianLikelihood(AbstractLikelihood):
     ) -> tuple[int, dict[int, float]]:
         """The fewest that predict held-out blocks as well as any, within one standard error."""
         return choose_lags(activity, behavior, least=least)
+
+    def choose_past(
+        self, activity: Activity, behavior: Behavior | None, *, least: int = 1
+    ) -> tuple[int, dict[int, float], float]:
+        """Both at once, by held-out blocks."""
+        return choose_past(activity, behavior, least=least)
 
     def estimates(
         self,

@@ -15,7 +15,7 @@ from neuroloom.fitting.coupling.lagged import LaggedFrames, LaggedMoments
 from neuroloom.fitting.coupling.toward import toward_path
 from neuroloom.fitting.coupling.validation import best_on_blocks
 
-__all__ = ["Lasso", "ReducedRank", "Ridge"]
+__all__ = ["Lasso", "ReducedRank", "Ridge", "lasso_path"]
 
 Path = Callable[[LaggedMoments, Sequence[float]], list[np.ndarray]]
 RIDGE_GRID = tuple(10.0 ** np.arange(-6, 1.1, 0.5))
@@ -156,7 +156,7 @@ class Lasso:
             InputError: As `LaggedFrames`.
         """
         frames = LaggedFrames(activity, self.n_lags, behavior)
-        return _fitted(frames, self.penalty, LASSO_GRID, _lasso_path, "lasso penalty")
+        return _fitted(frames, self.penalty, LASSO_GRID, lasso_path, "lasso penalty")
 
 
 def _fitted(
@@ -173,8 +173,8 @@ def _ridge_path(moments: LaggedMoments, penalties: Sequence[float]) -> list[np.n
     return toward_path(moments, np.zeros_like(moments.cross), penalties)
 
 
-def _lasso_path(moments: LaggedMoments, penalties: Sequence[float]) -> list[np.ndarray]:
-    """From the strongest penalty down, each started from the one before."""
+def lasso_path(moments: LaggedMoments, penalties: Sequence[float]) -> list[np.ndarray]:
+    """Coefficients of `Lasso` for each penalty, from the strongest down."""
     sd = _scale(moments.past)
     past, cross = moments.past / np.outer(sd, sd), moments.cross / sd[:, None]
     rough = _ridge_path(moments, [1e-2])[0]

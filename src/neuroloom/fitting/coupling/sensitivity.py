@@ -10,6 +10,7 @@ from jaxtyping import Float
 
 from neuroloom.fitting.coupling.edge_model import infer_edges
 from neuroloom.fitting.coupling.edges import Edges
+from neuroloom.fitting.coupling.slow_sensor import undone
 
 __all__ = ["by_number_of_factors"]
 
@@ -34,7 +35,9 @@ def by_number_of_factors(
         `connections` (expected number), `correlation` (of posterior weights with the answer's, off
         the diagonal), `changed` (share of pairs that cross probability one half).
     """
-    found = edges.likelihood.estimates(activity, edges.n_lags, behavior, edges.known)
+    found = edges.likelihood.estimates(
+        undone(activity, edges.decay), edges.n_input_lags, behavior, edges.known
+    ).with_late_drive(edges.connectivity)
     n = activity.shape[2]
     off = ~np.eye(n, dtype=bool)
     rows = []

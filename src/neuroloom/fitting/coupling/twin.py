@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 from jaxtyping import Float
+from scipy import signal
 
 from neuroloom.fitting.coupling.edges import Edges
 from neuroloom.fitting.coupling.poisson import PoissonCoupling
+from neuroloom.fitting.coupling.slow_sensor import input_weight
 
 __all__ = ["simulate_twin"]
 
@@ -50,7 +52,8 @@ def simulate_twin(
     weight = np.where(there & ~np.eye(n, dtype=bool), weight, 0.0)
     if isinstance(edges.coupling, PoissonCoupling):
         return _spikes(edges, edges.coupling, weight, n_steps, rng)
-    own = _calmed(np.diagonal(edges.coupling.weight, axis1=1, axis2=2))
+    own = np.diagonal(edges.coupling.weight, axis1=1, axis2=2)
+    own = _calmed(input_weight(own, edges.decay) if edges.decay else own)
     between = weight + model.common + model.detour[block]
     np.fill_diagonal(between, 0.0)
     alone = max(_growth(np.zeros_like(between), own, rng), STEADY) * (1 + 1e-6)
@@ -65,6 +68,8 @@ def simulate_twin(
     if factors.n:
         noise += rng.normal(size=(n_steps, factors.n)) @ factors.loading.T
     activity = _run(between, own, noise)
+    if edges.decay:
+        activity = np.asarray(signal.lfilter([1.0], [1.0, -edges.decay], activity, axis=0))
     return activity[None] + _mean(edges), weight
 
 

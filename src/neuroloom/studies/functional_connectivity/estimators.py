@@ -109,7 +109,9 @@ def answers(
     p = edges.n_lags
     if system.cell_type is not None:
         known, seconds = _timed(
-            lambda: EdgePosterior(n_lags=p).fit(training, cell_type=system.cell_type, rng=rng)
+            lambda: EdgePosterior(n_lags=edges.n_input_lags, decay=edges.decay).fit(
+                training, cell_type=system.cell_type, rng=rng
+            )
         )
         yield Answer(TYPED, known.connectivity, known, seconds, known.probability)
     if edges.likelihood.name == "Poisson":

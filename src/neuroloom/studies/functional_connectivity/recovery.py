@@ -107,11 +107,11 @@ def measure(cell: Cell, config: FunctionalConnectivityConfig, context: Context) 
         rows += forward_rows({name: fitted[name] for name in ahead}, training, held_out)
         rows += co_smoothing_rows(training, held_out, rng)
     if config.split_halves:
-        rows += _stability_rows(training, edges.n_lags)
+        rows += _stability_rows(training, edges)
     notes = [
         *system.notes,
         f"{edges.likelihood.name} likelihood, {edges.n_lags} lags and {edges.factors.n} factors "
-        "chosen",
+        "chosen" + (f", a decay of {edges.decay:.3f} undone" if edges.decay else ""),
     ]
     return Measured(
         rows,
@@ -149,6 +149,7 @@ def _of_default(edges: Edges, system: Simulated) -> list[Row]:
     rows = [
         Row(DEFAULT, "factors", edges.factors.n, "factors"),
         Row(DEFAULT, "lags", edges.n_lags, "frames"),
+        Row(DEFAULT, "decay", edges.decay),
         Row(DEFAULT, "inflation", edges.inflation.mean()),
     ]
     for decile in range(len(table.n_pairs)):
@@ -178,7 +179,7 @@ def _gain_rows(
     ]
 
 
-def _stability_rows(training: np.ndarray, n_lags: int) -> list[Row]:
+def _stability_rows(training: np.ndarray, edges: Edges) -> list[Row]:
     """Correlation of estimates from the two halves of the training data."""
     n_trials, n_steps, _ = training.shape
     if n_trials >= FEW_TRIALS:
@@ -187,9 +188,9 @@ def _stability_rows(training: np.ndarray, n_lags: int) -> list[Row]:
         halves = (training[:, : n_steps // 2], training[:, n_steps // 2 :])
     rows = []
     for name, method in (
-        (DEFAULT, EdgePosterior(n_lags=n_lags)),
-        ("lasso VAR", Lasso(n_lags)),
-        ("ridge VAR", Ridge(n_lags)),
+        (DEFAULT, EdgePosterior(n_lags=edges.n_input_lags, decay=edges.decay)),
+        ("lasso VAR", Lasso(edges.n_lags)),
+        ("ridge VAR", Ridge(edges.n_lags)),
     ):
         both = np.stack([method.fit(half).connectivity for half in halves])
         rows.append(Row(name, "stability", stability(both)))
