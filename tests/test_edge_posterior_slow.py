@@ -125,12 +125,12 @@ def test_a_decay_is_a_share():
 def late():
     """Half of the neurons hear a drive two steps after the others."""
     rng = np.random.default_rng(6)
-    n, n_steps = 40, 6_000
+    n, n_steps = 100, 5_000
     loading = rng.normal(size=n)
     after = np.arange(n) >= n // 2
     z = signal.lfilter([np.sqrt(1 - 0.81)], [1.0, -0.9], rng.normal(size=n_steps + 2))
     heard = np.where(after, z[:-2, None], z[2:, None]) * loading
-    weight = 0.4 * network(rng, n)
+    weight = 0.3 * network(rng, n)
     x = np.zeros((n_steps, n))
     shock = rng.normal(size=x.shape)
     for t in range(1, n_steps):
@@ -155,6 +155,9 @@ def test_late_drive_is_found_in_what_earlier_steps_say(late):
     assert late_directions(moments, none, ones, weight).shape == (len(weight), 0)
     one = LaggedFrames(x, 1).moments()
     assert late_directions(one, factors, ones, weight).shape == (len(weight), 0)
+    few = LaggedFrames(x[:, :, :60], 2).moments()
+    factors = find_factors(least_squares(few)[1], few.n_frames, n=1)
+    assert late_directions(few, factors, ones[:60], weight[:60, :60]).shape == (60, 0)
 
 
 def test_late_drive_is_not_taken_for_connections(late):

@@ -57,6 +57,8 @@ class Edges:
         decay: Of a slow sensor that was undone first, what is left of a step in the next; 0 for
             none. `model`, `factors` and standard errors are then of what goes into it, `coupling`
             is of what it shows.
+        n_late: Directions beside the factors along which drive reaches neurons late; they count
+            where the log likelihood gains more than a unit for each of their numbers (AIC).
     """
 
     coupling: Coupling | PoissonCoupling
@@ -70,6 +72,7 @@ class Edges:
     likelihood: AbstractLikelihood
     profile: Float[np.ndarray, " lag"]
     decay: float = 0.0
+    n_late: int = 0
 
     @property
     def probability(self) -> Float[np.ndarray, "post pre"]:
@@ -222,9 +225,12 @@ class EdgePosterior:
             pairs = found.pairs()
             model = fit_edge_model(pairs, rng)
             wider = found.with_late_drive(model.weight)
-            if wider is not found:
-                found, pairs = wider, wider.pairs()
-                model = fit_edge_model(pairs, rng)
+            more = wider.pairs().direction[:, pairs.direction.shape[1] :]
+            n_late = 0
+            if more.size:
+                later = fit_edge_model(wider.pairs(), rng.spawn(1)[0])
+                if later.log_likelihood - model.log_likelihood > more.size:  # AIC
+                    found, pairs, model, n_late = wider, wider.pairs(), later, more.shape[1]
             if found.enough_for_halves:
                 model = placed(model, pairs, found.halves())
             bar.advance(note=f"{found.factors.n} factors")
@@ -251,6 +257,7 @@ class EdgePosterior:
             likelihood=likelihood,
             profile=found.profile,
             decay=decay,
+            n_late=n_late,
         )
 
 

@@ -37,7 +37,9 @@ def by_number_of_factors(
     """
     found = edges.likelihood.estimates(
         undone(activity, edges.decay), edges.n_input_lags, behavior, edges.known
-    ).with_late_drive(edges.connectivity)
+    )
+    if edges.n_late:
+        found = found.with_late_drive(edges.connectivity)
     n = activity.shape[2]
     off = ~np.eye(n, dtype=bool)
     rows = []
