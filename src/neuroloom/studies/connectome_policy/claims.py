@@ -315,7 +315,7 @@ CLAIMS = (
     ),
     Claim(
         "cheap-baseline",
-        "Sixteen linear weights solve Swimmer-v5 in seconds.",
+        "Eight linear weights solve Swimmer-v5 in seconds.",
         "connectome-policies.md, section 11",
         "most CPU time of a seed",
         "mean policy above 300 on every seed, below 10 s of CPU",

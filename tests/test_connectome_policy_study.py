@@ -1,0 +1,273 @@
+"""The connectome-policy study: a tiny cell of each arm, and judges on made-up rows."""
+
+from dataclasses import replace
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from neuroloom.errors import InputError
+from neuroloom.studies.connectome_policy import claims
+from neuroloom.studies.connectome_policy.config import (
+    PORTED,
+    PRESETS,
+    SIMPLE,
+    WIRED,
+    WiringConfig,
+)
+from neuroloom.studies.connectome_policy.controllers import (
+    circuit_of,
+    controller,
+    drawn_wiring,
+    on_body,
+    simple_controller,
+    without_class,
+)
+from neuroloom.studies.connectome_policy.realism_arm import LEVELS
+from neuroloom.studies.connectome_policy.statistics_arm import CONTROLS
+from neuroloom.studies.connectome_policy.study import STUDY
+from neuroloom.studies.connectome_policy.wiring_arm import body
+from neuroloom.studies.framework import Cell, Context, NotTestedError, Results, Row, run
+
+pytest.importorskip("mujoco", reason="bodies need the extra `control`")
+pytest.importorskip("cma", reason="CMA-ES needs the extra `control`")
+
+FAST = PRESETS["fast"]
+TINY = replace(
+    FAST,
+    n_seeds=1,
+    first_seed=0,
+    wiring=replace(FAST.wiring, n_steps=6, n_generations=2, probe_every=1, n_probes=1),
+    statistics=replace(FAST.statistics, population=4, elites=1, n_generations=1, n_steps=3),
+    realism=replace(FAST.realism, population=4, n_shared=1, n_single=1, n_steps=2, n_seeds=1),
+    cheap=replace(FAST.cheap, n_generations=1, n_probes=1),
+)
+
+
+def measured(cell, tmp_path, config=TINY):
+    found = STUDY.arm(cell.arm).measure(cell, config, Context(tmp_path / "c", tmp_path))
+    return found, {(r.split, r.measure, r.at.get("condition")): r.value for r in found.rows}
+
+
+@pytest.mark.parametrize("name", ["real", "linear, joint angles"])
+def test_a_cell_learns_and_is_tried_elsewhere(name, tmp_path):
+    cell = Cell.of("wiring", circuit="worm-motor-segments", wiring=name, draw=0, seed=0)
+    found, value = measured(cell, tmp_path)
+    assert value["search", "env_steps_spent", None] == 2 * 16 * 6
+    assert ("afterwards", "return", "noise 0.3") in value
+    wired = name == "real"
+    assert value["search", "parameters", None] == (14 if wired else 25)
+    assert (("afterwards", "return", "10 links") in value) is wired
+    assert (("afterwards", "return", "without VD") in value) is wired
+    assert found.arrays["state"].shape == (6, 16)
+    assert ("dorsal" in found.arrays) is wired
+    curve = [row for row in found.rows if row.measure == "return" and row.split == "search"]
+    assert [row.at["env_steps"] for row in curve] == [0, 96, 192]
+
+
+@pytest.mark.parametrize("arm", ["statistics", "realism"])
+def test_other_arms_measure_their_cells(arm, tmp_path):
+    cells = STUDY.cells(TINY, (arm,))
+    _, value = measured(cells[0], tmp_path)
+    split = "search" if arm == "statistics" else "each weight"
+    assert np.isfinite(value[split, "final", None])
+    assert value[split, "parameters", None] > 484
+
+
+def test_every_arm_has_its_cells():
+    by_arm = {arm.name: len(STUDY.cells(FAST, (arm.name,))) for arm in STUDY.arms}
+    assert by_arm == {
+        "wiring": 40,
+        "realism": len(LEVELS) * 2 * 2,
+        "statistics": 5 * 2,
+        "ncap-swim": 10,
+        "cheap-baseline": 10,
+    }
+    paper = STUDY.cells(PRESETS["paper"], ("wiring",))
+    drawn = [name for name in WIRED + PORTED if name != "real"]
+    assert len(paper) == 10 * (1 + 3 * len(drawn) + len(SIMPLE))
+
+
+@pytest.mark.parametrize("name", [name for name in WIRED + PORTED if name != "real"])
+def test_nulls_differ_from_the_circuit_and_from_each_other(name):
+    circuit, task = circuit_of("worm-motor-segments"), body(6, 5)
+    real = controller(circuit, "real", task, seed=1)
+    one, other = (controller(circuit, name, task, seed=1, draw=draw) for draw in (0, 1))
+
+    def looks(policy):
+        wiring, ports = policy.wiring, policy.ports
+        parts = (wiring.pre, wiring.post, policy.sign, policy.magnitude, ports.sensory)
+        gaps = (policy.junctions.pre, policy.junctions.post)
+        return b"".join(np.asarray(part).tobytes() for part in (*parts, *gaps))
+
+    assert len({looks(real), looks(one), looks(other)}) == 3
+    again = controller(circuit, name, task, seed=1, draw=0)
+    assert looks(again) == looks(one)
+
+
+def test_all_circuits_begin_alike():
+    from neuroloom.networks.policies import flatten
+
+    circuit, task = circuit_of("worm-motor-segments"), body(6, 5)
+    first = flatten(controller(circuit, "real", task, seed=0))[0]
+    for name in ("rewired", "random", "ports across classes"):
+        np.testing.assert_array_equal(first, flatten(controller(circuit, name, task, seed=3))[0])
+
+
+def test_the_same_circuit_fits_other_bodies_and_loses_classes():
+    circuit, task = circuit_of("worm-motor-segments"), body(6, 5)
+    policy = controller(circuit, "real", task, seed=0)
+    longer = on_body(policy, drawn_wiring(circuit, "real", 0, 0), body(9, 5))
+    assert (longer.n_observations, longer.n_actions) == (20, 8)
+    np.testing.assert_array_equal(longer.log_weight, policy.log_weight)
+    cut = without_class(policy, circuit, "VD")
+    gone = circuit.column("cell_type") == "VD"
+    pre, post = np.asarray(cut.wiring.pre), np.asarray(cut.wiring.post)
+    np.testing.assert_array_equal(cut.magnitude == 0, gone[pre] | gone[post])
+    with pytest.raises(InputError, match="has no XX"):
+        without_class(policy, circuit, "XX")
+
+
+@pytest.mark.parametrize("name", SIMPLE)
+def test_simple_controllers_fit_the_body(name):
+    task = body(6, 5)
+    policy = simple_controller(name, task, seed=0)
+    _, action = policy(policy.initial(), jnp.zeros(14))
+    assert action.shape == (5,)
+
+
+def test_unknown_arms_are_refused():
+    with pytest.raises(InputError, match="rewierd"):
+        WiringConfig(wirings=("real", "rewierd"))
+
+
+def made(rows):
+    cells = {}
+    for arm, split, measure, value, at in rows:
+        coordinates = {k: v for k, v in at.items() if k in ("wiring", "draw", "seed", "level")}
+        coordinates |= {k: v for k, v in at.items() if k == "network"}
+        rest = {k: v for k, v in at.items() if k not in coordinates}
+        cells.setdefault(Cell.of(arm, **coordinates), []).append(
+            Row(split, measure, value, "", rest)
+        )
+    return Results.of(cells, STUDY.replicates)
+
+
+def wiring_rows(means, measure, split="search", n=10, **at):
+    rng = np.random.default_rng(0)
+    return [
+        (
+            "wiring",
+            split,
+            measure,
+            mean + rng.normal(),
+            {"wiring": name, "draw": 0, "seed": s, **at},
+        )
+        for name, mean in means.items()
+        for s in range(n)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("means", "outcome"),
+    [
+        ({"real": 100, "rewired": 50, "random": 20}, "pass"),
+        ({"real": 50, "rewired": 100, "random": 20}, "fail"),
+        ({"real": 100, "rewired": 20, "random": 50}, "fail"),
+        ({"real": 100, "rewired": 100, "random": 20}, "fail"),
+    ],
+)
+def test_the_order_is_judged_at_both_steps(means, outcome):
+    rows = wiring_rows(means, "area") + wiring_rows(means, "final")
+    verdict = claims.judge_order(made(rows), FAST)
+    assert verdict.outcome == outcome
+    with pytest.raises(NotTestedError, match="10 are needed"):
+        claims.judge_order(made(wiring_rows(means, "area", n=9)), FAST)
+
+
+@pytest.mark.parametrize(("linear", "outcome"), [(400, "fail"), (20, "pass")])
+def test_a_better_baseline_is_said_plainly(linear, outcome):
+    means = {"real": 200, "linear, joint angles": linear}
+    verdict = claims.judge_simple(made(wiring_rows(means, "final")), FAST)
+    assert verdict.outcome == outcome
+    assert "linear, joint angles" in verdict.reason
+
+
+@pytest.mark.parametrize(("lead", "outcome"), [(50, "pass"), (-50, "fail")])
+def test_worth_is_the_lead_on_everything_in_one_setting(lead, outcome):
+    rows = wiring_rows({"real": 10, "rewired": 60}, "return", "afterwards", condition="as learned")
+    rows += wiring_rows(
+        {"real": 60, "rewired": 60 - lead}, "return", "afterwards", condition="4 links"
+    )
+    verdict = claims.judge_worth(made(rows), FAST)
+    assert verdict.outcome == outcome
+    assert "4 links 60" in verdict.reason
+
+
+@pytest.mark.parametrize(("other", "outcome"), [(10, "pass"), (60, "fail")])
+def test_alignment_is_told_from_wiring(other, outcome):
+    means = {"ports across classes": 60, "rewired, ports across classes": other}
+    verdict = claims.judge_alignment(made(wiring_rows(means, "area")), FAST)
+    assert verdict.outcome == outcome
+    assert ("alignment" in verdict.reason) is (outcome == "fail")
+
+
+@pytest.mark.parametrize(
+    ("values", "outcome"),
+    [((800, 100, 150), "pass"), ((740, 100, 150), "fail"), ((800, 160, 150), "fail")],
+)
+def test_ncap_is_judged_by_its_worst_seed(values, outcome):
+    names = (claims.BUILT, claims.NO_OSCILLATOR, claims.NO_STRETCH)
+    rows = [
+        (claims.SWIM, name, "return", value if s == 0 else usual, {"seed": s})
+        for name, value, usual in zip(names, values, (800, 100, 150), strict=True)
+        for s in range(3)
+    ]
+    assert claims.judge_swim(made(rows), FAST).outcome == outcome
+
+
+def test_statistics_and_levels_are_judged_in_their_order():
+    rng = np.random.default_rng(1)
+    rows = [
+        ("statistics", "search", "final", mean + rng.normal(), {"network": name, "seed": s})
+        for name, mean in zip(CONTROLS, (146, 96, 64), strict=True)
+        for s in range(10)
+    ]
+    assert claims.judge_statistics(made(rows), FAST).outcome == "pass"
+    rows = [
+        ("realism", "each weight", measure, mean + rng.normal(),
+         {"level": level, "wiring": wiring, "seed": s})
+        for measure, slope in (("initial", 5), ("final", 0))
+        for wiring in ("real", "rewired")
+        for mean, level in ((slope * n, level) for n, level in enumerate(LEVELS))
+        for s in range(10)
+    ]  # fmt: skip
+    assert claims.judge_initial(made(rows), FAST).outcome == "pass"
+    assert claims.judge_final(made(rows), FAST).outcome == "pass"
+    far = [(*row[:3], row[3] + 50 * (row[4]["level"][0] == "2"), row[4]) for row in rows]
+    assert claims.judge_final(made(far), FAST).outcome == "fail"
+
+
+@pytest.mark.parametrize(("slowest", "outcome"), [(9.0, "pass"), (11.0, "fail")])
+def test_the_cheap_baseline_is_judged_by_its_slowest_seed(slowest, outcome):
+    rows = [
+        (claims.CHEAP, claims.LINEAR, name, slowest if name == "cpu_seconds" and s == 4 else value,
+         {"seed": s})
+        for name, value in (
+            ("cpu_seconds", 4.0), ("reached", 1.0), ("env_steps_spent", 5e4), ("final", 320.0)
+        )
+        for s in range(5)
+    ]  # fmt: skip
+    assert claims.judge_cheap(made(rows), FAST).outcome == outcome
+
+
+@pytest.mark.slow
+def test_a_run_leaves_its_figures(tmp_path):
+    from neuroloom.report import write_report
+
+    config = replace(TINY, n_seeds=2)
+    folder = run(STUDY, config, out=tmp_path, progress=False)
+    write_report(folder)
+    drawn = {path.stem for path in (folder / "figures").glob("*.svg")}
+    assert {"learning-curves", "returns", "gaits", "afterwards-1", "ncap"} <= drawn
+    assert {"statistics", "realism"} <= drawn
