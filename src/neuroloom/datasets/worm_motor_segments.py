@@ -60,7 +60,7 @@ def worm_motor_segments() -> Connectome:
     Example:
         >>> worm_motor_segments()
         Connectome(worm-motor-segments: 138 nodes, 573 connections: 188 chemical, 89 electrical, 296
-        neuromuscular; 4,708 mean_synapses; signs 370 +, 114 -, 89 unknown)
+        neuromuscular; 4,702.7 mean_synapses; signs 370 +, 114 -, 0 unknown)
     """
     (file, checksum), *_ = CHECKSUMS.items()
     table = read_table(file, checksum, dataset=NAME)
