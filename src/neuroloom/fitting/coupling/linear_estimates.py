@@ -127,7 +127,7 @@ class LinearEstimates(AbstractEstimates):
 
         In each block left out, connections are inferred again from the rest; only the distribution
         that they are drawn from is kept. The penalties and the lasso's share are those that
-        forecast these blocks best.
+        forecast these blocks best; none of it unless that gains two standard errors.
         """
         folds = list(self.frames.folds(min(N_FOLDS, self.frames.n_frames)))
         drawn, sparse = [], []
@@ -147,8 +147,11 @@ class LinearEstimates(AbstractEstimates):
             [(1 - w) * one[i] + w * other[j] for w in SHARES]
             for one, other in zip(drawn, sparse, strict=True)
         ]
-        errors = np.mean([_errors(fold, each) for fold, each in zip(folds, mixed, strict=True)], 0)
-        share = SHARES[int(errors.argmin())]
+        errors = np.array([_errors(fold, each) for fold, each in zip(folds, mixed, strict=True)])
+        best = int(errors.mean(0).argmin())
+        gained = errors[:, 0] - errors[:, best]
+        sure = gained.mean() > 2 * gained.std(ddof=1) / np.sqrt(len(gained))
+        share = SHARES[best] if sure else 0.0
         coefficient = toward_path(self.moments, _expected(self.moments, model), [PENALTIES[i]])[0]
         if share > 0:
             other = lasso_path(self.moments, [SPARSE[j]])[0]
