@@ -25,7 +25,7 @@ from neuroloom.fitting.coupling.late_drive import late_directions
 from neuroloom.fitting.coupling.linear import lasso_path
 from neuroloom.fitting.coupling.slow_sensor import input_moments, of_measured, sensor_of
 from neuroloom.fitting.coupling.toward import toward_path
-from neuroloom.fitting.coupling.validation import N_FOLDS, relative_error
+from neuroloom.fitting.coupling.validation import N_FOLDS, relative_error, squared_error
 
 __all__ = [
     "LAGS",
@@ -127,7 +127,8 @@ class LinearEstimates(AbstractEstimates):
 
         In each block left out, connections are inferred again from the rest; only the distribution
         that they are drawn from is kept. The penalties and the lasso's share are those that
-        forecast these blocks best; none of it unless that gains two standard errors.
+        forecast these blocks best; none of it unless that gains two standard errors, and
+        in squared error added over neurons, too: neurons silent in a block weigh little there.
         """
         folds = list(self.frames.folds(min(N_FOLDS, self.frames.n_frames)))
         drawn, sparse = [], []
@@ -151,6 +152,11 @@ class LinearEstimates(AbstractEstimates):
         best = int(errors.mean(0).argmin())
         gained = errors[:, 0] - errors[:, best]
         sure = gained.mean() > 2 * gained.std(ddof=1) / np.sqrt(len(gained))
+        raw = [
+            [squared_error(each[k], *fold).sum() for k in (0, best)]
+            for fold, each in zip(folds, mixed, strict=True)
+        ]
+        sure = sure and float(np.subtract(*np.sum(raw, axis=0))) > 0
         share = SHARES[best] if sure else 0.0
         coefficient = toward_path(self.moments, _expected(self.moments, model), [PENALTIES[i]])[0]
         if share > 0:

@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from neuroloom.fitting.coupling.lagged import LaggedFrames, LaggedMoments
 
-__all__ = ["N_FOLDS", "best_on_blocks", "relative_error"]
+__all__ = ["N_FOLDS", "best_on_blocks", "relative_error", "squared_error"]
 
 N_FOLDS = 4
 """Blocks of time, each left out once, on which a penalty is chosen."""
@@ -29,13 +29,22 @@ def relative_error(
     Only moments are needed. 1 is the error of the held-out mean. A neuron that is silent, or
     constant, in the held-out frames cannot be scored there and is left out; 1 where all are.
     """
-    offset = held_out.now_mean - training.now_mean
-    offset = offset - (held_out.past_mean - training.past_mean) @ coefficient
-    error = np.diag(held_out.now) - 2 * (coefficient * held_out.cross).sum(0)
-    error = error + (coefficient * (held_out.past @ coefficient)).sum(0) + offset**2
+    error = squared_error(coefficient, training, held_out)
     variance = np.diag(held_out.now)
     varies = variance > LEAST_VARIANCE * np.diag(training.now)
     return float(np.mean(error[varies] / variance[varies])) if varies.any() else 1.0
+
+
+def squared_error(
+    coefficient: Float[np.ndarray, "predictor neuron"],
+    training: LaggedMoments,
+    held_out: LaggedMoments,
+) -> Float[np.ndarray, " neuron"]:
+    """Mean squared error of each neuron on held-out frames, in the square of its unit."""
+    offset = held_out.now_mean - training.now_mean
+    offset = offset - (held_out.past_mean - training.past_mean) @ coefficient
+    error = np.diag(held_out.now) - 2 * (coefficient * held_out.cross).sum(0)
+    return error + (coefficient * (held_out.past @ coefficient)).sum(0) + offset**2
 
 
 def best_on_blocks(
