@@ -22,7 +22,7 @@ from machine import describe, idle_fraction, start_jax
 
 # What a stage is called here: the function that it is, and its file.
 STAGES = {
-    "lags: held-out blocks": ("choose_lags", "linear_estimates.py"),
+    "lags and sensor: held-out blocks": ("choose_past", "linear_estimates.py"),
     "inflation: 50 blocks of time": ("inflation_of", "estimates.py"),
     "probabilities: EM over all pairs": ("fit_edge_model", "edge_model.py"),
     "places beside classes": ("placed", "edge_places.py"),

@@ -278,7 +278,7 @@ CLAIMS = (
         "issue 8",
         "lead on the best other arm in the best of the settings, return",
         f"interval above 0, corrected for the number of settings; at least {LEAST_SEEDS} seeds",
-        "all nulls and simple controllers that can be tried there",
+        "all nulls; simple controllers, which fit no other body and have no class of cells to lose",
         (WIRING,),
         judge_worth,
     ),

@@ -104,6 +104,8 @@ def _elsewhere(
     for sd in numbers.noise:
         yield f"noise {sd:g}", policy, Noisy(task, sd)
     if not isinstance(policy, CircuitPolicy) or wired is None:
+        for cell_type in numbers.lesioned:  # it has no such cells, and loses nothing
+            yield f"without {cell_type}", policy, task
         return
     if "ports" not in name:
         for n_links in numbers.links:
