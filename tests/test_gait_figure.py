@@ -1,8 +1,12 @@
 """A gait shows the body where it was."""
 
+import io
+
 import numpy as np
 import pytest
+from PIL import Image
 
+from neuroloom.report.figures.film import film, still
 from neuroloom.report.figures.gait import Gait, chain_points, gaits
 
 
@@ -37,3 +41,22 @@ def test_every_gait_has_its_row_and_one_scale(rng):
     assert axes.get_xlabel() == "time (s)"
     limits = {ax.images[0].get_clim() for ax in figure.axes if ax.images}
     assert len(limits) == 1
+
+
+def test_a_film_follows_the_body_and_moves():
+    ends = np.zeros((8, 3, 2))
+    ends[:, :, 0] = [1.0, 0.0, -1.0]
+    ends[:, 0, 1] = np.linspace(-0.8, 0.8, 8)  # the head nods
+    ends[..., 0] += np.arange(8.0)[:, None]  # the body swims
+    gif = film(ends, dt=0.1)
+    moving = Image.open(io.BytesIO(gif))
+    assert (moving.n_frames, moving.info["duration"]) == (8, 100)
+    heads = []
+    for frame in range(8):
+        moving.seek(frame)
+        dark = np.asarray(moving.convert("RGB")).sum(2) < 150
+        heads.append(np.argwhere(dark).mean(0))
+    heads = np.array(heads)
+    assert heads[0, 0] > heads[-1, 0] + 50  # up is up
+    assert np.ptp(heads[:, 1]) < 150  # the camera goes with the body, which swims 327 pixels
+    assert still(gif).images[0].get_array().shape == (200, 420, 3)

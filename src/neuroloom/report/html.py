@@ -90,6 +90,7 @@ def drawing(picture: Picture, svg: str | None = None) -> Mapping[str, Markup | s
     return {
         "svg": Markup(for_page(svg, picture.name)),
         "download": "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode(),
+        "ending": "SVG",
         "width": round(float(figure.get_size_inches()[0]) * _PIXELS_PER_INCH),
     }
 

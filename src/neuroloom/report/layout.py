@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 
 from neuroloom.report.tables import Table
 
-__all__ = ["Fact", "Matrix", "Picture", "Section"]
+__all__ = ["Fact", "Film", "Matrix", "Picture", "Section"]
 
 _STEPS = 127  # of color to either side of 0
 
@@ -36,6 +36,17 @@ class Picture:
     axes: Axes
     wide: bool = False
     full: bool = False
+
+
+@dataclass(frozen=True)
+class Film(Picture):
+    """A picture that moves; its axes show one frame, for the files that cannot move.
+
+    Attributes:
+        gif: The film.
+    """
+
+    gif: bytes = b""
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
 from neuroloom.report.figures.along import Level, Line
 from neuroloom.report.figures.dots import DotPanel, Dots, dot_panels
+from neuroloom.report.figures.film import film, still
 from neuroloom.report.figures.gait import Gait, chain_points, gaits
 from neuroloom.report.figures.panels import Panel, line_panels
-from neuroloom.report.layout import Picture
+from neuroloom.report.layout import Film, Picture
 from neuroloom.report.study_contents import StudyContents
 from neuroloom.studies.connectome_policy.config import PORTED, SIMPLE, WIRED
 from neuroloom.studies.connectome_policy.realism_arm import LEVELS, REALISM, WIRINGS
@@ -22,6 +23,7 @@ __all__ = ["pictures"]
 
 REAL = "real"
 SECONDS = 20.0  # of an episode that are drawn
+FILMED, FRAME = 10.0, 0.08  # s of a film, and from frame to frame
 
 
 def pictures(contents: StudyContents) -> tuple[Picture, ...]:
@@ -30,6 +32,7 @@ def pictures(contents: StudyContents) -> tuple[Picture, ...]:
         *_curves(contents),
         *_ends(contents),
         *_gaits(contents),
+        *_films(contents),
         *_afterwards(contents),
         *_statistics(contents),
         *_realism(contents),
@@ -130,16 +133,15 @@ def _ends(contents: StudyContents) -> Iterator[Picture]:
 def _gaits(contents: StudyContents) -> Iterator[Picture]:
     shown = []
     for name in _arms(contents):
-        cells = [arrays for _, arrays in contents.arrays(WIRING, wiring=name) if "state" in arrays]
-        if not cells:
+        best = _best(contents, name)
+        if best is None:
             continue
-        best = max(cells, key=lambda arrays: float(arrays["reward"].sum()))
         n = min(len(best["state"]), int(SECONDS / float(best["dt"])))
         circuit = "dorsal" in best
         drive = best["dorsal"] - best["ventral"] if circuit else np.clip(best["action"], -1, 1)
         shown.append(
             Gait(
-                f"{name}: best of {len(cells)}, return {best['reward'].sum():.0f}",
+                f"{name}: best seed, return {best['reward'].sum():.0f}",
                 chain_points(best["state"][:n].astype(float), BODY),
                 drive[:n].astype(float),
                 float(best["dt"]),
@@ -158,6 +160,30 @@ def _gaits(contents: StudyContents) -> Iterator[Picture]:
             wide=True,
             full=True,
         )
+
+
+def _films(contents: StudyContents) -> Iterator[Picture]:
+    for number, name in enumerate(_arms(contents)):
+        best = _best(contents, name)
+        if best is None:
+            continue
+        dt = float(best["dt"])
+        every = max(1, round(FRAME / dt))
+        shown = best["state"][: int(FILMED / dt) : every].astype(float)
+        gif = film(chain_points(shown, BODY), dt=every * dt)
+        yield Film(
+            f"film-{number + 1}",
+            f"{name}, return {best['reward'].sum():.0f}",
+            f"The best seed of `{name}` in the first {FILMED:g} s of a fresh episode, from above; "
+            "tiles of 1 m, the head dark.",
+            still(gif),
+            gif=gif,
+        )
+
+
+def _best(contents: StudyContents, name: str) -> Mapping[str, np.ndarray] | None:
+    cells = [arrays for _, arrays in contents.arrays(WIRING, wiring=name) if "state" in arrays]
+    return max(cells, key=lambda arrays: float(arrays["reward"].sum()), default=None)
 
 
 def _afterwards(contents: StudyContents) -> Iterator[Picture]:
