@@ -125,12 +125,12 @@ class NcapPolicy(AbstractPolicy):
         beat = jnp.stack([dorsal, 1 - dorsal])
         osc = jnp.maximum(self.weights.osc, 0)
         prop = jnp.maximum(self.weights.prop, 0)
-        prop = prop if prop.size == 1 else prop.reshape(2, n - 1)
+        prop = prop.reshape((1, 1) if prop.size == 1 else (2, n - 1))
         first = _cut(osc * beat)[:, None]
         cells = jnp.concatenate([first, _cut(prop * stretch[:, :-1])], 1)
         ipsi, contra = jnp.maximum(self.weights.ipsi, 0), jnp.minimum(self.weights.contra, 0)
-        if ipsi.size > 1:
-            ipsi, contra = ipsi.reshape(2, n), contra.reshape(2, n)
+        shape = (1, 1) if ipsi.size == 1 else (2, n)
+        ipsi, contra = ipsi.reshape(shape), contra.reshape(shape)
         muscle = _cut(ipsi * cells + contra * cells[::-1])
         return state + 1, muscle[0] - muscle[1]
 
