@@ -106,7 +106,7 @@ def test_numbers_start_from_the_preset_and_can_be_changed(tmp_path):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["run"], "must be followed by the name of a study; got nothing. Known: constrained-"),
+        (["run"], "must be followed by the name of a study; got nothing. Known: connectome-"),
         (["run", "--preset", "fast"], "must be followed by the name of a study; got --preset"),
         (["run", "mean-or-medain"], "got `mean-or-medain`. Did you mean `mean-or-median`?"),
         (["run", "mean-or-median", "--preset", "fats"], "got `fats`. Did you mean `fast`?"),

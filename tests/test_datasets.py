@@ -13,7 +13,13 @@ import pytest
 from neuroloom import datasets
 from neuroloom.connectome import KINDS
 from neuroloom.connectome.cook2019 import read_cook2019
-from neuroloom.datasets import fly_optic_lobe, larva_mushroom_body, shipped, worm_series
+from neuroloom.datasets import (
+    fly_optic_lobe,
+    larva_mushroom_body,
+    shipped,
+    worm_motor_segments,
+    worm_series,
+)
 from neuroloom.datasets import worm as worm_module
 from neuroloom.datasets.worm_responses import find_atlas
 from neuroloom.errors import InputError
@@ -79,7 +85,9 @@ def test_loading_is_cached():
 
 def test_every_shipped_table_has_the_checksum_that_the_attribution_states():
     attribution = (shipped.TABLES / "ATTRIBUTION.md").read_text(encoding="utf-8")
-    modules = (worm_module, fly_optic_lobe, larva_mushroom_body, worm_series)
+    modules = (
+        worm_module, fly_optic_lobe, larva_mushroom_body, worm_motor_segments, worm_series
+    )  # fmt: skip
     checksums = {name: digest for module in modules for name, digest in module.CHECKSUMS.items()}
     assert set(checksums) == {path.name for path in shipped.TABLES.glob("*.csv")}
     for name, digest in checksums.items():
@@ -129,7 +137,7 @@ def test_every_dataset_states_licence_citation_size_and_how_to_get_it():
     assert set(known) == {
         *("worm", "worm-adult", "worm-development", "worm-white", "worm-responses"),
         *("worm-responses-unc31", "fly-optic-lobe", "fly-heading-rules", "fly-heading"),
-        *("fly-cx-fafb", "larva-mushroom-body"),
+        *("fly-cx-fafb", "larva-mushroom-body", "worm-motor", "worm-motor-segments"),
         *("zebrafish-oculomotor", "rat-place-cells"),
     }
     for dataset in known.values():
@@ -140,7 +148,7 @@ def test_every_dataset_states_licence_citation_size_and_how_to_get_it():
         assert dataset.n_bytes > 0 or dataset.name == "fly-heading-rules"
     assert known["worm"].present
     shipping = {name for name, dataset in known.items() if dataset.where.startswith("Ships")}
-    assert len(shipping) == 6
+    assert len(shipping) == 8
     assert all(known[name].licence.startswith("MIT") for name in shipping)
     assert known["worm-responses"].present == (find_atlas() is not None)
 

@@ -372,6 +372,6 @@ def test_the_command_line_says_which_files_to_put_where(capsys):
     assert "--data DIR" in capsys.readouterr().err
     assert cli.main(["datasets"]) == 0
     text = capsys.readouterr().out
-    assert "9 of 13 datasets are here" in text or "7 of 13 datasets are here" in text
+    assert "11 of 15 datasets are here" in text or "9 of 15 datasets are here" in text
     assert cli.main(["datasets", "fly-haeding"]) == 2
     assert "Did you mean `fly-heading`" in capsys.readouterr().err

@@ -51,7 +51,7 @@ def worm_motor(*, command: bool = False) -> Connectome:
 
     Example:
         >>> worm_motor().of_kind("chemical")
-        Connectome(worm-motor: 170 nodes, 401 connections: 401 chemical; 2,482 em_sections; signs
+        Connectome(worm-motor/cord: 170 nodes, 401 connections: 401 chemical; 2,482 em_sections; signs
         348 +, 53 -, 0 unknown)
     """
     whole = worm()
@@ -79,7 +79,7 @@ def worm_motor(*, command: bool = False) -> Connectome:
         sign=sign,
         count_unit=part.count_unit,
         neurons=columns,
-        name=NAME,
+        name=f"{NAME}/{'command' if command else 'cord'}",
         audit=(
             *part.audit[:2],
             f"cut from {whole.name}: motor neurons of the ventral cord, body-wall muscles"
