@@ -51,8 +51,8 @@ def worm_motor(*, command: bool = False) -> Connectome:
 
     Example:
         >>> worm_motor().of_kind("chemical")
-        Connectome(worm-motor/cord: 170 nodes, 401 connections: 401 chemical; 2,482 em_sections; signs
-        348 +, 53 -, 0 unknown)
+        Connectome(worm-motor/cord: 170 nodes, 401 connections: 401 chemical; 2,482 em_sections;
+        signs 348 +, 53 -, 0 unknown)
     """
     whole = worm()
     names, types = whole.neuron_id, whole.column("cell_type")
