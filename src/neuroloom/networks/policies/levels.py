@@ -10,7 +10,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, PyTree
+from jaxtyping import Array, Bool, Float, PyTree
 
 from neuroloom.errors import InputError
 
@@ -205,6 +205,19 @@ class LeakyRate(AbstractLevel):
         return state
 
 
+def _relaxation(rate: Cells, dt: float) -> Cells:
+    r"""$(e^{r \delta} - 1) / r$: times x', the step $\delta$ of x' = r (x - x*), exactly."""
+    z = rate * dt
+    tiny = jnp.abs(z) < 1e-4
+    safe = jnp.where(tiny, 1.0, z)
+    return dt * jnp.where(tiny, 1 + z / 2, jnp.expm1(safe) / safe)
+
+
+def _spikes(v: Cells, above: Bool[Array, " cell"]) -> Cells:
+    """1 where a membrane is above its threshold; NaN, not silence, where it is not finite."""
+    return jnp.where(jnp.isfinite(v), above.astype(v.dtype), jnp.nan)
+
+
 class Spiking(NamedTuple):
     """Of cells that spike.
 
@@ -225,8 +238,10 @@ class Spiking(NamedTuple):
 class Alif(AbstractLevel):
     r"""Level 2, leaky integrate-and-fire with an adapting threshold.
 
-    $v(t) = \gamma\, v(t-1)(1 - s(t-1)) + W s(t-1) + I$, $s = \Theta(v - v_{th} - a)$,
+    $v(t) = \gamma\, \hat v(t-1)(1 - s(t-1)) + W s(t-1) + I$, $s = \Theta(v - v_{th} - a)$,
     $a(t+1) = \gamma_s a(t) + \beta s(t)$, $\gamma = e^{-1/20}$, $\gamma_s = e^{-1/10}$ a sub-step.
+    $\hat v$ is v after a sub-step of gap junctions alone, $v + (1 - e^{-G_i}) (\bar v - v)$ with
+    $\bar v$ the mean of neighbors weighted by their junctions: without any, $\hat v = v$.
     Ports read a trace of spikes that decays as v does and is 1 where a cell spikes in every step.
 
     Attributes:
@@ -235,7 +250,7 @@ class Alif(AbstractLevel):
 
     Source:
         Schmidgall et al., arXiv 2209.14406 (2022), for constants; form and threshold are our
-        reconstruction, and so are gap junctions, which act on v.
+        reconstruction, and so are gap junctions.
     """
 
     log_excitatory: float = -1.0
@@ -266,9 +281,9 @@ class Alif(AbstractLevel):
         del leak
         decay, slow_decay = np.exp(-1 / 20), np.exp(-1 / 10)
         fired = state.spikes[0]
-        arrived = received.chemical(fired) + received.gap(state.v) + drive
-        v = decay * state.v * (1 - fired) + arrived
-        spikes = (v > self.threshold + state.slow).astype(v.dtype)
+        shared = state.v + received.gap(state.v) * _relaxation(-received.gap_total, 1.0)
+        v = decay * shared * (1 - fired) + received.chemical(fired) + drive
+        spikes = _spikes(v, v > self.threshold + state.slow)
         slow = slow_decay * state.slow + self.beta * spikes
         trace = decay * state.trace + (1 - decay) * spikes
         return Spiking(v, slow, spikes[None], trace)
@@ -289,6 +304,10 @@ class Izhikevich(AbstractLevel):
     v in mV, time in ms. Spikes arrive 1 ms later. Ports read a trace of spikes that decays with
     20 ms; a cell that spikes every millisecond has 1.
 
+    A sub-step solves v', linearized at v, exactly: $v$ += $(e^{J \delta} - 1)\, v' / J$ with
+    $J = .08 v + 5 - G_i$ (exponential Rosenbrock-Euler); u' by Euler. So strong gap junctions even
+    out cells, and steady inhibition never makes a cell fire, as Euler's steps of the parabola can.
+
     Attributes:
         a: Of the recovery, per ms.
         b: Of the recovery.
@@ -299,7 +318,7 @@ class Izhikevich(AbstractLevel):
 
     Source:
         Izhikevich, IEEE Trans. Neural Netw. 14:1569 (2003); constants of Schmidgall et al., arXiv
-        2209.14406 (2022). Sub-steps are proposed.
+        2209.14406 (2022). Sub-steps are proposed; the paper does not say how it integrates.
     """
 
     substeps: int = 20
@@ -344,13 +363,13 @@ class Izhikevich(AbstractLevel):
         del leak
         v, u, dt = state.v, state.slow, self.dt_ms
         current = self.current * (received.chemical(state.spikes[-1]) + drive) + received.gap(v)
-        v_next = v + dt * (0.04 * v * v + 5 * v + 140 - u + current)
+        slope = 0.08 * v + 5 - received.gap_total
+        v_next = v + _relaxation(slope, dt) * (0.04 * v * v + 5 * v + 140 - u + current)
         u_next = u + dt * self.a * (self.b * v - u)
-        fired = v_next >= 30
-        spikes = fired.astype(v.dtype)
+        spikes = _spikes(v_next, v_next >= 30)
         trace = state.trace * np.exp(-dt / 20) + spikes / 20
         return Spiking(
-            jnp.where(fired, self.c, v_next),
+            jnp.where(spikes == 1, self.c, v_next),
             u_next + self.d * spikes,
             jnp.concatenate([spikes[None], state.spikes[:-1]]),
             trace,
