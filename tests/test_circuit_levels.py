@@ -1,5 +1,7 @@
 """What every level of realism owes its equation: accuracy, stability, derivatives, populations."""
 
+from functools import partial
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -8,6 +10,7 @@ import pytest
 
 from neuroloom.connectome import Connectome
 from neuroloom.datasets import connectome
+from neuroloom.errors import InputError
 from neuroloom.networks.policies import (
     Alif,
     Artificial,
@@ -167,21 +170,27 @@ def order(levels, final, exact):
     return np.log2(errors[-2] / errors[-1])
 
 
-def test_conductances_converge_to_their_equation():
+@pytest.mark.parametrize("others", [{}, {"capacitance": 2.0, "leak": 0.5, "rest": -0.3}])
+def test_conductances_converge_to_their_equation(others):
     drive, duration = np.array([0.7, -0.2, 0.4]), 2.0
-    signed = np.zeros((3, 3))
-    signed[POST, PRE] = SIGN * 0.3 * np.array([1, 2, 3]) * np.exp(-1)
+    reversal = {"reversal_excitatory": 1.5, "reversal_inhibitory": -0.5} if others else {}
+    high, low = (1.5, -0.5) if others else (1.0, -1.0)
+    capacity, leak, rest = others.values() if others else (1.0, 1.0, 0.0)
+    size, toward = np.zeros((2, 3, 3))
+    size[POST, PRE] = 0.3 * np.array([1, 2, 3]) * np.exp(-1)
+    toward[POST, PRE] = np.where(SIGN > 0, high, low)
 
     def drift(v):
         open_now = 1 / (1 + np.exp(-v))
-        driven = signed @ open_now - v * (np.abs(signed) @ open_now)
-        return -v + driven + coupling(-1) @ v + drive
+        driven = (size * (toward - v[:, None])) @ open_now
+        return (leak * (rest - v) + driven + coupling(-1) @ v + drive) / capacity
 
     def final(policy):
         return course(policy.prepare(), jnp.asarray(drive[None]))[0][-1]
 
-    exact = by_runge_kutta(drift, np.zeros(3), duration)
-    levels = [Conductance(substeps=n, dt=duration / n) for n in (200, 400)]
+    exact = by_runge_kutta(drift, np.full(3, rest), duration)
+    made = partial(Conductance, **others, **reversal)
+    levels = [made(substeps=n, dt=duration / n) for n in (200, 400)]
     assert order(levels, final, exact) == pytest.approx(1, abs=0.1)
 
 
@@ -257,3 +266,16 @@ def test_a_membrane_that_is_no_number_is_not_taken_for_a_silent_one(level):
         state._replace(v=state.v.at[0].set(jnp.inf)), alone(2), jnp.zeros(2), None
     )
     assert np.isnan(level.activity(state)).tolist() == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("made", "advice"),
+    [
+        (partial(Alif, gamma=1.0), r"exp\(-1 / n\)"),
+        (partial(Izhikevich, dt_ms=2.0), "more `substeps`"),
+        (partial(Conductance, leak=0.0), "Leave them out"),
+    ],
+)
+def test_constants_of_no_cell_are_refused(made, advice):
+    with pytest.raises(InputError, match=advice):
+        made()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import jax
 import jax.numpy as jnp
 
+from neuroloom.errors import InputError
 from neuroloom.networks.policies.levels.level import AbstractLevel, Cells, Received
 
 __all__ = ["Conductance"]
@@ -17,11 +18,17 @@ class Conductance(AbstractLevel):
     r"""Level 5, membranes with conductances and gap junctions.
 
     $C v' = -g_L (v - E_L) - \sum_j g_{ij} \sigma(v_j)(v_i - E_j) - \sum_j G_{ij} (v_i - v_j) + I$.
-    Dimensionless: $C = g_L = 1$, $E_L = 0$, $E_j = \pm 1$, $\sigma$ logistic. Each sub-step solves
-    the linear part of a cell exactly (its conductances held), so that no weight makes it unstable.
+    Dimensionless: by default $C = g_L = 1$, $E_L = 0$, $E_j = \pm 1$; $\sigma$ is the logistic.
+    Each sub-step solves the linear part of a cell exactly (its conductances held), so that no
+    weight makes it unstable.
 
     Attributes:
-        dt: Of a sub-step, in membrane time constants.
+        dt: Of a sub-step; 1 is the time constant of a membrane at $C = g_L$.
+        capacitance: C.
+        leak: $g_L$.
+        rest: $E_L$.
+        reversal_excitatory: $E_j$ of senders that excite.
+        reversal_inhibitory: $E_j$ of senders that inhibit.
 
     Source:
         Ours (proposed in connectome-policies.md, section 4).
@@ -31,6 +38,20 @@ class Conductance(AbstractLevel):
     log_excitatory: float = -1.0
     log_inhibitory: float = -1.0
     dt: float = 0.05
+    capacitance: float = 1.0
+    leak: float = 1.0
+    rest: float = 0.0
+    reversal_excitatory: float = 1.0
+    reversal_inhibitory: float = -1.0
+
+    def __post_init__(self) -> None:
+        """Refuses membranes that are none."""
+        super().__post_init__()
+        if not min(self.dt, self.capacitance, self.leak) > 0:
+            raise InputError(
+                "`dt`, `capacitance` and `leak` must be above 0; got "
+                f"{self.dt}, {self.capacitance} and {self.leak}. Leave them out for .05, 1 and 1."
+            )
 
     @property
     def conducts(self) -> bool:
@@ -43,7 +64,7 @@ class Conductance(AbstractLevel):
         Args:
             n_cells: Of the circuit.
         """
-        return jnp.zeros(n_cells)
+        return jnp.full(n_cells, self.rest)
 
     def advance(self, state: Cells, received: Received, drive: Cells, leak: Cells | None) -> Cells:
         """One sub-step.
@@ -56,10 +77,13 @@ class Conductance(AbstractLevel):
         """
         del leak
         open_now = jax.nn.sigmoid(state)
-        conductance = 1 + received.unsigned(open_now) + received.gap_total
+        signed, unsigned = received.chemical(open_now), received.unsigned(open_now)
+        pulled = self.reversal_excitatory * (unsigned + signed) / 2
+        pulled = pulled + self.reversal_inhibitory * (unsigned - signed) / 2
+        conductance = self.leak + unsigned + received.gap_total
         arriving = received.gap(state) + received.gap_total * state
-        toward = (received.chemical(open_now) + arriving + drive) / conductance
-        return toward + (state - toward) * jnp.exp(-self.dt * conductance)
+        toward = (self.leak * self.rest + pulled + arriving + drive) / conductance
+        return toward + (state - toward) * jnp.exp(-self.dt * conductance / self.capacitance)
 
     def activity(self, state: Cells) -> Cells:
         """What a cell sends, the logistic of its membrane.

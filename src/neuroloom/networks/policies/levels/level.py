@@ -12,7 +12,7 @@ from jaxtyping import Array, Float, PyTree
 
 from neuroloom.errors import InputError
 
-__all__ = ["AbstractLevel", "Cells", "Received", "relaxation"]
+__all__ = ["AbstractLevel", "Received", "relaxation"]
 
 Cells = Float[Array, " cell"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -9,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
+from neuroloom.errors import InputError
 from neuroloom.networks.policies.levels.level import AbstractLevel, Cells, Received, relaxation
 
 __all__ = ["Alif", "Izhikevich", "Spiking"]
@@ -40,12 +42,14 @@ class Alif(AbstractLevel):
     r"""Level 2, leaky integrate-and-fire with an adapting threshold.
 
     $v(t) = \gamma\, \hat v(t-1)(1 - s(t-1)) + W s(t-1) + I$, $s = \Theta(v - v_{th} - a)$,
-    $a(t+1) = \gamma_s a(t) + \beta s(t)$, $\gamma = e^{-1/20}$, $\gamma_s = e^{-1/10}$ a sub-step.
+    $a(t+1) = \gamma_s a(t) + \beta s(t)$, a sub-step.
     $\hat v$ is v after a sub-step of gap junctions alone, $v + (1 - e^{-G_i}) (\bar v - v)$ with
     $\bar v$ the mean of neighbors weighted by their junctions: without any, $\hat v = v$.
     Ports read a trace of spikes that decays as v does and is 1 where a cell spikes in every step.
 
     Attributes:
+        gamma: $\gamma$, what is left of v, $e^{-1/20}$.
+        gamma_slow: $\gamma_s$, what is left of the adaptation, $e^{-1/10}$.
         threshold: $v_{th}$; the paper does not give it.
         beta: What a spike adds to the threshold.
 
@@ -56,8 +60,19 @@ class Alif(AbstractLevel):
 
     log_excitatory: float = -1.0
     log_inhibitory: float = -1.5
+    gamma: float = math.exp(-1 / 20)
+    gamma_slow: float = math.exp(-1 / 10)
     threshold: float = 1.0
     beta: float = 0.5
+
+    def __post_init__(self) -> None:
+        """Refuses decays that are none."""
+        super().__post_init__()
+        if not (0 <= self.gamma < 1 and 0 <= self.gamma_slow < 1):
+            raise InputError(
+                "`gamma` and `gamma_slow` must be at least 0 and below 1; got "
+                f"{self.gamma} and {self.gamma_slow}. A time constant of n steps is exp(-1 / n)."
+            )
 
     def initial(self, n_cells: int) -> Spiking:
         """At rest.
@@ -80,13 +95,12 @@ class Alif(AbstractLevel):
             leak: Not used.
         """
         del leak
-        decay, slow_decay = np.exp(-1 / 20), np.exp(-1 / 10)
         fired = state.spikes[0]
         shared = state.v + received.gap(state.v) * relaxation(-received.gap_total, 1.0)
-        v = decay * shared * (1 - fired) + received.chemical(fired) + drive
+        v = self.gamma * shared * (1 - fired) + received.chemical(fired) + drive
         spikes = _spikes(v, v > self.threshold + state.slow)
-        slow = slow_decay * state.slow + self.beta * spikes
-        trace = decay * state.trace + (1 - decay) * spikes
+        slow = self.gamma_slow * state.slow + self.beta * spikes
+        trace = self.gamma * state.trace + (1 - self.gamma) * spikes
         return Spiking(v, slow, spikes[None], trace)
 
     def activity(self, state: Spiking) -> Cells:
@@ -132,6 +146,15 @@ class Izhikevich(AbstractLevel):
     current: float = 20.0
     dt_ms: float = 0.2
 
+    def __post_init__(self) -> None:
+        """Refuses sub-steps in which spikes could not arrive a millisecond later."""
+        super().__post_init__()
+        if not 0 < self.dt_ms <= 1:
+            raise InputError(
+                "`dt_ms` must be above 0 and at most 1, the delay of a spike in ms; got "
+                f"{self.dt_ms}. Take more `substeps` instead."
+            )
+
     @property
     def rest(self) -> float:
         """Stable v at no current, in mV: the lower root of .04 v^2 + (5 - b) v + 140."""
@@ -145,7 +168,7 @@ class Izhikevich(AbstractLevel):
             n_cells: Of the circuit.
         """
         zero = jnp.zeros(n_cells)
-        back = max(1, round(1 / self.dt_ms))
+        back = round(1 / self.dt_ms)
         return Spiking(
             zero + self.rest, zero + self.b * self.rest, jnp.zeros((back, n_cells)), zero
         )
