@@ -41,6 +41,9 @@ class NcapPolicy(AbstractPolicy):
     period; $M^d_i = c(w_{ipsi} B^d_i + w_{contra} B^v_i)$, $M^v_i$ with sides swapped; the torque
     is $M^d_i - M^v_i$. Weights are held at their sign when they are used.
 
+    Nothing here drives both sides of a joint at once, so that $w_{contra}$ only inhibits a muscle
+    that is at rest already: it has no effect, and 3 of the 4 weights (20 of 30) act.
+
     Attributes:
         n_observations: Numbers it sees; only joint angles are used.
         n_actions: A torque a joint.
@@ -74,16 +77,17 @@ class NcapPolicy(AbstractPolicy):
             n_observations: Numbers that the task shows.
             joint_angles: Their places there, head to tail.
             shared: One weight of each kind (4), or one for each joint and side (30 for 5 joints).
-            period: Of the oscillator, in control steps.
+            period: Of the oscillator, in control steps; of an odd one the ventral side has the
+                longer part.
 
         Raises:
-            InputError: If there are less than two joints, or the period is no even number.
+            InputError: If there are less than two joints, or the period is below 2.
         """
         n = len(joint_angles)
-        if n < 2 or period < 2 or period % 2:
+        if n < 2 or period < 2:
             raise InputError(
-                "NCAP needs at least 2 joints, and a `period` that is an even number of at least "
-                f"2; got {n} and {period}. Take a body with joints, and 60."
+                "NCAP needs at least 2 joints, and a `period` of at least 2; got "
+                f"{n} and {period}. Take a body with joints, and 60."
             )
         sizes = (1, 1, 1, 1) if shared else (2, 2 * (n - 1), 2 * n, 2 * n)
         osc, prop, ipsi, contra = (jnp.ones(size) for size in sizes)
