@@ -1,9 +1,12 @@
 """Bodies that fall, batches whose bodies touch the ground, and the plates of NCAP."""
 
+import sys
+
 import numpy as np
 import pytest
 
-from neuroloom.tasks.control import CartPole, GymBody, GymTask, NcapSwim
+from neuroloom.errors import InputError
+from neuroloom.tasks.control import CartPole, GymBody, GymTask, NcapSwim, gym_body
 from neuroloom.tasks.control.ncap_swim import swim_speed
 
 pytest.importorskip("mujoco", reason="bodies need the extra `control`")
@@ -96,3 +99,16 @@ def test_a_cart_is_lost_where_gymnasiums_is():
     assert ends[-1] == (True, True)
     assert all(ours == wanted for wanted, ours in ends)
     assert abs(theirs.state[2]) < 0.2  # it was the cart, not the pole
+
+
+@pytest.mark.parametrize(
+    ("module", "task"),
+    [("mujoco", NcapSwim()), ("gymnasium.envs.mujoco", GymTask(GymBody.ANT))],
+    ids=["mujoco", "gymnasium"],
+)
+def test_an_absent_extra_is_named_with_what_to_install(module, task, monkeypatch):
+    monkeypatch.setitem(sys.modules, module, None)
+    gym_body._model_text.cache_clear()
+    size = 16 if module == "mujoco" else 29
+    with pytest.raises(InputError, match=r"Install `neuroloom\[control\]`, or take a"):
+        task.begin(np.zeros((1, size)))
