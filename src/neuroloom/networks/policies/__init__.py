@@ -7,6 +7,7 @@ from neuroloom.networks.policies.layered import (
     LayeredPolicy,
     layered_policy,
 )
+from neuroloom.networks.policies.learned_ports import LearnedPorts
 from neuroloom.networks.policies.levels import (
     AbstractLevel,
     Alif,
@@ -22,13 +23,8 @@ from neuroloom.networks.policies.policy import (
     is_parameter,
     n_parameters,
 )
-from neuroloom.networks.policies.ports import (
-    AbstractPorts,
-    AnatomicalPorts,
-    LearnedPorts,
-    Sensed,
-    shuffle_ports,
-)
+from neuroloom.networks.policies.port_shuffles import shuffle_ports
+from neuroloom.networks.policies.ports import AbstractPorts, AnatomicalPorts, Sensed
 from neuroloom.networks.policies.simple import LinearPolicy, PerceptronPolicy, RecurrentPolicy
 
 __all__ = [

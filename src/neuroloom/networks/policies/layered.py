@@ -20,9 +20,10 @@ from neuroloom.connectome.block_nulls.layered import (
 )
 from neuroloom.errors import InputError
 from neuroloom.networks.policies.circuit_policy import Sharing
+from neuroloom.networks.policies.learned_ports import LearnedPorts
 from neuroloom.networks.policies.levels import Artificial
 from neuroloom.networks.policies.policy import AbstractPolicy
-from neuroloom.networks.policies.ports import AbstractPorts, LearnedPorts
+from neuroloom.networks.policies.ports import AbstractPorts
 from neuroloom.wiring import PopulationWiring
 
 __all__ = ["DenseLayersPolicy", "LayeredControl", "LayeredPolicy", "layered_policy"]

@@ -9,12 +9,12 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, PRNGKeyArray, PyTree
+from jaxtyping import Array, Float, PyTree
 
 from neuroloom.connectome import Connectome
 from neuroloom.errors import InputError
 
-__all__ = ["AbstractPorts", "AnatomicalPorts", "LearnedPorts", "Sensed", "shuffle_ports"]
+__all__ = ["AbstractPorts", "AnatomicalPorts", "Sensed"]
 
 AHEAD = 2
 B_CELLS, A_CELLS = ("DB", "VB"), ("DA", "VA")
@@ -193,153 +193,6 @@ class AnatomicalPorts(AbstractPorts):
         """
         torque = jnp.asarray(self.motor, activity.dtype) @ activity
         return jnp.clip(jnp.exp(self.log_output) * torque, -1, 1)
-
-
-class LearnedPorts(AbstractPorts):
-    r"""An encoder into motor neurons, a decoder from muscles, each with one hidden layer.
-
-    $I = U_2 \tanh(U_1 o + b_1)$ and $a = \tanh(V_2 \tanh(V_1 m + c_1))$.
-
-    Attributes:
-        n_observations: Numbers that are seen.
-        n_actions: Numbers that are given.
-        encoder: U1, b1, U2.
-        decoder: V1, c1, V2.
-        neurons: Places of cells that are driven.
-        muscles: Places of cells that are read.
-        n_cells: Of the circuit.
-
-    Source:
-        Schmidgall et al., arXiv 2209.14406 (2022), for encoder and decoder and their start,
-        U(-.3, .3); sizes are ours, as is the single hidden layer.
-    """
-
-    n_observations: int = eqx.field(static=True)
-    n_actions: int = eqx.field(static=True)
-    encoder: tuple[Array, Array, Array]
-    decoder: tuple[Array, Array, Array]
-    neurons: np.ndarray
-    muscles: np.ndarray
-    n_cells: int = eqx.field(static=True)
-
-    @classmethod
-    def random(
-        cls,
-        connectome: Connectome,
-        *,
-        n_observations: int,
-        n_actions: int,
-        n_hidden: int = 8,
-        spread: float = 0.3,
-        key: PRNGKeyArray,
-    ) -> LearnedPorts:
-        """Uniform weights within the spread.
-
-        Args:
-            connectome: Motor neurons are driven and muscles read; where there are no muscles, all
-                neurons are read.
-            n_observations: Numbers that the task shows.
-            n_actions: Numbers that it takes.
-            n_hidden: Units of each hidden layer.
-            spread: Half the width of the uniform distribution.
-            key: Randomness.
-
-        Raises:
-            InputError: If the connectome has no column `node_kind`, or no neurons.
-        """
-        kind = connectome.column("node_kind")
-        neurons, muscles = np.flatnonzero(kind == "neuron"), np.flatnonzero(kind == "muscle")
-        if not neurons.size:
-            raise InputError(
-                "The connectome must have neurons for an encoder to drive; it has none. Keep nodes "
-                "of kind `neuron`."
-            )
-        read = muscles if muscles.size else neurons
-        keys = iter(jax.random.split(key, 6))
-
-        def drawn(*shape: int) -> Array:
-            return jax.random.uniform(next(keys), shape, minval=-spread, maxval=spread)
-
-        encoder = drawn(n_hidden, n_observations), drawn(n_hidden), drawn(len(neurons), n_hidden)
-        decoder = drawn(n_hidden, len(read)), drawn(n_hidden), drawn(n_actions, n_hidden)
-        return cls(n_observations, n_actions, encoder, decoder, neurons, read, connectome.n_neurons)
-
-    def initial(self) -> Float[Array, " 0"]:
-        """Nothing is remembered."""
-        return jnp.zeros(0)
-
-    def drive(
-        self, state: Float[Array, " 0"], observation: Float[Array, " observation"]
-    ) -> tuple[Float[Array, " 0"], Float[Array, " cell"]]:
-        """Currents of the encoder.
-
-        Args:
-            state: Empty.
-            observation: What is seen.
-        """
-        first, bias, second = self.encoder
-        current = second @ jnp.tanh(first @ observation + bias)
-        return state, jnp.zeros(self.n_cells).at[self.neurons].set(current)
-
-    def act(self, activity: Float[Array, " cell"]) -> Float[Array, " action"]:
-        """The decoder's action, -1 to 1.
-
-        Args:
-            activity: Of each cell.
-        """
-        first, bias, second = self.decoder
-        return jnp.tanh(second @ jnp.tanh(first @ activity[self.muscles] + bias))
-
-
-def shuffle_ports(
-    ports: AnatomicalPorts,
-    connectome: Connectome,
-    *,
-    within_class: bool,
-    rng: np.random.Generator,
-) -> AnatomicalPorts:
-    """The same ports at other cells: the circuit stays, its place in the body does not.
-
-    Cells exchange what they sense, and muscles which joints they move. Within classes a DB senses
-    what another DB did, and a muscle moves what another of its side did; across them any motor
-    neuron senses what any other did, and sides are mixed.
-
-    Args:
-        ports: Of the circuit.
-        connectome: The circuit.
-        within_class: Whether classes, and sides of muscles, are kept.
-        rng: Randomness.
-
-    Raises:
-        InputError: If nothing changed, after 100 draws.
-    """
-    kind, side = connectome.column("node_kind"), connectome.column("side_dv")
-    cell_type = connectome.column("cell_type").astype(str)
-    label = np.char.add(cell_type, np.where(kind == "muscle", side, "").astype(str))
-    groups = label if within_class else kind.astype(str)
-    for _ in range(100):
-        place = np.arange(len(kind))
-        for group in np.unique(groups):
-            mine = np.flatnonzero(groups == group)
-            place[mine] = rng.permutation(mine)
-        sensory, motor = ports.sensory[place], ports.motor[:, place]
-        if (sensory != ports.sensory).any() and (motor != ports.motor).any():
-            _promise_kept(ports, sensory, motor)
-            return eqx.tree_at(lambda p: (p.sensory, p.motor), ports, (sensory, motor))
-    raise InputError(
-        "Shuffled ports must differ from those they are of; every class has a single cell. Shuffle "
-        "across classes."
-    )
-
-
-def _promise_kept(ports: AnatomicalPorts, sensory: np.ndarray, motor: np.ndarray) -> None:
-    """Every row of sensors and column of motors is still there, once."""
-
-    def same(a: np.ndarray, b: np.ndarray) -> bool:
-        return np.array_equal(a[np.lexsort(a.T)], b[np.lexsort(b.T)])
-
-    if not (same(ports.sensory, sensory) and same(ports.motor.T, motor.T)):
-        raise AssertionError("shuffled ports must keep every sensor and every motor once")
 
 
 def _sensory(connectome: Connectome, n_joints: int) -> np.ndarray:
