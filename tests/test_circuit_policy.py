@@ -21,7 +21,6 @@ from neuroloom.networks.policies import (
     Sharing,
     flatten,
     n_parameters,
-    shuffle_ports,
 )
 from neuroloom.networks.policies.levels import Received
 from neuroloom.networks.policies.ports import AbstractPorts
@@ -237,80 +236,3 @@ def test_what_cannot_be_a_circuit_is_refused():
         CircuitPolicy.from_connectome(two_cells(), Driven(), count_scale=-1.0)
     with pytest.raises(InputError, match="at least 1"):
         Artificial(substeps=0)
-
-
-def anatomical(n_joints, name="worm-motor-segments"):
-    circuit = connectome(name)
-    ports = AnatomicalPorts.from_connectome(
-        circuit, n_observations=n_joints, joint_angles=tuple(range(n_joints))
-    )
-    return circuit, ports
-
-
-def test_cells_sense_the_joint_ahead_of_their_segment():
-    circuit, ports = anatomical(5)
-    place = {name: n for n, name in enumerate(circuit.neuron_id.tolist())}
-    _, drive = ports.drive(ports.initial(), jnp.array([0.0, 0.3, 0.0, 0.0, 0.0]))
-    tonic = np.asarray(ports.drive(ports.initial(), jnp.zeros(5))[1])
-    felt = np.asarray(drive) - tonic
-    # The second joint is felt by B cells of segment 4, dorsal ones where it bends up.
-    assert felt[place["DB4"]] == pytest.approx(0.3)
-    assert felt[place["VB7"]] == 0
-    assert felt[[place["DB3"], place["DB5"]]] == pytest.approx(0)
-    _, down = ports.drive(ports.initial(), jnp.array([0.0, -0.3, 0.0, 0.0, 0.0]))
-    assert (np.asarray(down) - tonic)[place["VB7"]] == pytest.approx(0.3)
-
-
-def test_the_oscillator_beats_in_the_head_with_its_period():
-    circuit, ports = anatomical(5)
-    ports = eqx.tree_at(lambda p: p.log_period, ports, jnp.log(8.0))
-    db1 = circuit.neuron_id.tolist().index("DB1")
-    state, heard = ports.initial(), []
-    for _ in range(16):
-        state, drive = ports.drive(state, jnp.zeros(5))
-        heard.append(float(drive[db1]))
-    np.testing.assert_allclose(heard[:8], heard[8:], atol=1e-5)
-    assert np.argmax(heard[:8]) == 2
-    still = ports.without_oscillator()
-    drives = [float(still.drive(jnp.array(phase), jnp.zeros(5))[1][db1]) for phase in (0.0, 0.25)]
-    assert drives[0] == drives[1]
-
-
-@pytest.mark.parametrize("n_joints", [2, 5, 11])
-def test_dorsal_muscles_turn_joints_up_in_any_body(n_joints):
-    circuit, ports = anatomical(n_joints)
-    dorsal = (circuit.column("node_kind") == "muscle") & (circuit.column("side_dv") == "dorsal")
-    np.testing.assert_allclose(ports.act(jnp.asarray(dorsal, float)), 1)
-    front = dorsal & (circuit.column("segment") <= 3)
-    torque = np.asarray(ports.act(jnp.asarray(front, float)))
-    assert torque[0] == 1
-    assert torque[-1] == 0
-    assert ports.sensory[:, :n_joints].any()
-
-
-def test_shuffled_ports_keep_every_sensor_and_the_circuit(rng):
-    circuit, ports = anatomical(5, "worm-motor")
-    label = np.where(
-        circuit.column("node_kind") == "muscle",
-        circuit.column("side_dv"),
-        circuit.column("cell_type"),
-    )
-    for within in (True, False):
-        other = shuffle_ports(ports, circuit, within_class=within, rng=rng)
-        assert sorted(map(tuple, other.sensory)) == sorted(map(tuple, ports.sensory))
-        senses = other.sensory.any(1)
-        classes = set(label[senses].tolist())
-        assert (classes == {"DA", "VA", "DB", "VB"}) is within
-        dorsal = other.motor.sum(0) > 0
-        assert (set(label[dorsal].tolist()) == {"dorsal"}) is within
-
-
-def test_ports_without_a_body_or_columns_are_refused():
-    circuit = connectome("worm-motor")
-    with pytest.raises(InputError, match="LearnedPorts"):
-        AnatomicalPorts.from_connectome(circuit, n_observations=4, joint_angles=())
-    with pytest.raises(InputError, match="segment, side_dv"):
-        AnatomicalPorts.from_connectome(two_cells(), n_observations=4, joint_angles=(0,))
-    neurons = circuit.select(circuit.column("node_kind") == "neuron")
-    with pytest.raises(InputError, match="no node of kind `muscle`"):
-        AnatomicalPorts.from_connectome(neurons, n_observations=4, joint_angles=(0, 1))

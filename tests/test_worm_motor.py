@@ -5,8 +5,9 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from neuroloom.connectome import KINDS
+from neuroloom.connectome import KINDS, lesion
 from neuroloom.datasets import connectome
+from neuroloom.errors import InputError
 
 ELECTRICAL = KINDS.index("electrical")
 
@@ -81,3 +82,50 @@ def test_cells_serve_the_side_they_are_named_for(name):
     gap = segment[circuit.post[onto]] - segment[circuit.pre[onto]]
     assert abs(np.average(gap, weights=circuit.count[onto])) < 1.5
     assert set(circuit.column("quadrant")[kind == "muscle"].tolist()) == {"DL", "DR", "VL", "VR"}
+
+
+def test_segments_of_the_cord_are_sixths_of_rows_and_of_classes():
+    circuit = connectome("worm-motor/command")
+    segment = dict(zip(circuit.neuron_id.tolist(), circuit.column("segment").tolist(), strict=True))
+    rows = [segment[f"dBWML{row}"] for row in range(1, 25)]
+    assert rows == [s for s in range(1, 7) for _ in range(4)]
+    assert [segment[f"DD{n}"] for n in range(1, 7)] == [1, 2, 3, 4, 5, 6]
+    assert [segment[f"VA{n}"] for n in range(1, 13)] == [1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6]
+    assert [segment[name] for name in ("DB1", "DB7", "VD13", "AVAL", "PVCR")] == [1, 6, 6, 0, 0]
+
+
+def test_connections_known_from_the_literature_go_the_right_way():
+    # White et al. 1986: VB and DB drive muscles of their side and D cells of the other one; VD
+    # inhibits VB and ventral muscles; no muscle sends.
+    for name in ("worm-motor", "worm-motor-segments"):
+        circuit = connectome(name)
+        chemical = circuit.kind != ELECTRICAL
+        pre = circuit.column("cell_type")[circuit.pre[chemical]]
+        post = circuit.column("cell_type")[circuit.post[chemical]]
+        sign = circuit.sign[chemical]
+        for one, other, expected in (("DB", "VD", 1), ("VB", "DD", 1), ("VD", "VB", -1)):
+            between = (pre == one) & (post == other)
+            assert between.any()
+            assert (sign[between] == expected).all()
+        assert not (pre == "muscle").any()
+
+
+def test_a_lesion_cuts_every_connection_of_its_cells_and_no_other():
+    circuit = connectome("worm-motor-segments")
+    lost = circuit.column("cell_type") == "VD"
+    damaged = lesion(circuit, lost)
+    assert damaged.neuron_id.tolist() == circuit.neuron_id.tolist()
+    assert not (lost[damaged.pre] | lost[damaged.post]).any()
+    rest = circuit.select(~lost)
+    assert damaged.select(~lost).n_connections == damaged.n_connections == rest.n_connections
+    assert damaged.count.sum() == pytest.approx(rest.count.sum())
+    assert (damaged.kind == ELECTRICAL).sum() == (rest.kind == ELECTRICAL).sum() < 89
+    assert "12 of 138 nodes lost their 173 of 573 connections" in damaged.audit[-1]
+
+
+def test_a_lesion_of_nobody_is_refused():
+    circuit = connectome("worm-motor-segments")
+    with pytest.raises(InputError, match="name of a class"):
+        lesion(circuit, circuit.column("cell_type") == "XX")
+    with pytest.raises(InputError, match="For a class, use"):
+        lesion(circuit, np.ones(3, bool))

@@ -20,6 +20,7 @@ from neuroloom.connectome.degrade import (
     with_spurious_connections,
     with_weight_noise,
 )
+from neuroloom.connectome.lesion import lesion
 from neuroloom.connectome.nulls import (
     NULLS,
     erdos_renyi,
@@ -91,6 +92,7 @@ __all__ = [
     "from_networkx",
     "from_scipy",
     "from_tables",
+    "lesion",
     "permute_weights",
     "read_connectome",
     "read_cook2019",

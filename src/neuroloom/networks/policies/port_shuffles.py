@@ -22,8 +22,9 @@ def shuffle_ports(
     """The same ports at other cells: the circuit stays, its place in the body does not.
 
     Cells exchange what they sense, and muscles which joints they move. Within classes a DB senses
-    what another DB did, and a muscle moves what another of its side did; across them any motor
-    neuron senses what any other did, and sides are mixed.
+    what another DB did, and a muscle moves what another of its side did; across them any neuron
+    (command interneurons, too, if they are in) senses what any other did, and sides are mixed.
+    That each group has what it had, once, is checked.
 
     Args:
         ports: Of the circuit.
@@ -33,6 +34,7 @@ def shuffle_ports(
 
     Raises:
         InputError: If nothing changed, after 100 draws.
+        AssertionError: If a group has not what it had: a bug.
     """
     kind, side = connectome.column("node_kind"), connectome.column("side_dv")
     cell_type = connectome.column("cell_type").astype(str)
@@ -45,7 +47,8 @@ def shuffle_ports(
             place[mine] = rng.permutation(mine)
         sensory, motor = ports.sensory[place], ports.motor[:, place]
         if (sensory != ports.sensory).any() and (motor != ports.motor).any():
-            _promise_kept(ports, sensory, motor)
+            for group in np.unique(groups):
+                _promise_kept(ports, sensory, motor, groups == group)
             return eqx.tree_at(lambda p: (p.sensory, p.motor), ports, (sensory, motor))
     raise InputError(
         "Shuffled ports must differ from those they are of; every class has a single cell. Shuffle "
@@ -53,11 +56,14 @@ def shuffle_ports(
     )
 
 
-def _promise_kept(ports: AnatomicalPorts, sensory: np.ndarray, motor: np.ndarray) -> None:
-    """Every row of sensors and column of motors is still there, once."""
+def _promise_kept(
+    ports: AnatomicalPorts, sensory: np.ndarray, motor: np.ndarray, mine: np.ndarray
+) -> None:
+    """Every row of sensors and column of motors of a group is still there, once."""
 
     def same(a: np.ndarray, b: np.ndarray) -> bool:
         return np.array_equal(a[np.lexsort(a.T)], b[np.lexsort(b.T)])
 
-    if not (same(ports.sensory, sensory) and same(ports.motor.T, motor.T)):
-        raise AssertionError("shuffled ports must keep every sensor and every motor once")
+    kept = same(ports.sensory[mine], sensory[mine]) and same(ports.motor.T[mine], motor.T[mine])
+    if not kept:
+        raise AssertionError("shuffled ports must keep every sensor and motor of a group once")

@@ -16,8 +16,9 @@ from neuroloom.errors import InputError
 
 __all__ = ["AbstractPorts", "AnatomicalPorts", "Sensed"]
 
-AHEAD = 2
 B_CELLS, A_CELLS = ("DB", "VB"), ("DA", "VA")
+AHEAD = 2
+"""Borders between segments from a cell's own segment to the joint it senses."""
 
 
 class AbstractPorts(eqx.Module):
@@ -76,11 +77,14 @@ class Sensed(NamedTuple):
 class AnatomicalPorts(AbstractPorts):
     r"""Stretch by segment, an oscillator in the head, torques of dorsal against ventral muscles.
 
-    B cells sense the joint at the front of their segment, A cells that at its back: the dorsal ones
-    $\max(\theta, 0)$, the ventral ones $\max(-\theta, 0)$. B cells of the first segment hear
-    $\max(\sin \phi, 0)$ (dorsal) and $\max(-\sin \phi, 0)$ (ventral) of an oscillator. The torque
-    of a joint is a gain times the mean of dorsal less that of ventral muscles in the segments
-    around it. Between joints angles are interpolated, so that any body has the same ports.
+    B cells of segment s sense the border between segments s - 2 and s - 1, A cells that between
+    s + 1 and s + 2, or another number of borders `ahead`: the dorsal ones $\max(\theta, 0)$, the
+    ventral ones $\max(-\theta, 0)$. Cells without such a border sense nothing. B cells of the first
+    segment hear $\max(\sin \phi, 0)$ (dorsal) and $\max(-\sin \phi, 0)$ (ventral) of an oscillator.
+    The torque of a joint is a gain times the mean of dorsal less that of ventral muscles in the
+    segments that touch it, or in the nearest where none does: with a joint at each border, those
+    before and behind. Between joints angles are interpolated, beyond the last ones they are the
+    last ones', so that any body has the same ports.
 
     Attributes:
         n_observations: Numbers that are seen.
@@ -93,7 +97,9 @@ class AnatomicalPorts(AbstractPorts):
         joint_angles: Places of the joints in the observation.
 
     Source:
-        Ours (reconstruction); the paper states a learned encoder and decoder: `LearnedPorts`.
+        Ours (reconstruction); the paper states a learned encoder and decoder: `LearnedPorts`. B
+        cells sense the bend ahead of them in Wen et al., Neuron 76:750 (2012), and in NCAP; that A
+        cells sense the bend behind is assumed. With `ahead=1` a cell moves the joint it senses.
     """
 
     n_observations: int = eqx.field(static=True)
@@ -113,6 +119,9 @@ class AnatomicalPorts(AbstractPorts):
         n_observations: int,
         joint_angles: tuple[int, ...],
         period: float = 40.0,
+        b_cells: tuple[str, ...] = B_CELLS,
+        a_cells: tuple[str, ...] = A_CELLS,
+        ahead: int = AHEAD,
     ) -> AnatomicalPorts:
         """Ports by class, side and segment.
 
@@ -122,9 +131,14 @@ class AnatomicalPorts(AbstractPorts):
             n_observations: Numbers that the task shows.
             joint_angles: Their places there, head to tail.
             period: Of the oscillator at first, in control steps.
+            b_cells: Classes that sense what is ahead of them, and the first the oscillator.
+            a_cells: Classes that sense what is behind them.
+            ahead: Borders between segments from a cell to what it senses; 1 is that of its own
+                segment.
 
         Raises:
-            InputError: If a column is missing, there are no joints, or nothing senses or moves.
+            InputError: If a column is missing, there are no joints, no cell senses them or no
+                muscle moves them, or `ahead` is below 1.
         """
         missing = {"cell_type", "segment", "side_dv", "node_kind"} - set(connectome.neurons)
         if missing:
@@ -136,8 +150,13 @@ class AnatomicalPorts(AbstractPorts):
             raise InputError(
                 "Anatomical ports need joint angles; the task shows none. Take `LearnedPorts`."
             )
+        if ahead < 1:
+            raise InputError(
+                f"`ahead` must be at least 1; got {ahead}. Take 1 for the border of a cell's own "
+                "segment."
+            )
         motor = _motor(connectome, len(joint_angles))
-        sensory = _sensory(connectome, len(joint_angles))
+        sensory = _sensory(connectome, len(joint_angles), b_cells, a_cells, ahead)
         zero = jnp.zeros(())
         return cls(
             n_observations,
@@ -195,18 +214,24 @@ class AnatomicalPorts(AbstractPorts):
         return jnp.clip(jnp.exp(self.log_output) * torque, -1, 1)
 
 
-def _sensory(connectome: Connectome, n_joints: int) -> np.ndarray:
+def _sensory(
+    connectome: Connectome,
+    n_joints: int,
+    b_cells: tuple[str, ...],
+    a_cells: tuple[str, ...],
+    ahead: int,
+) -> np.ndarray:
     """(cell, feature): stretch of B (+, then -), of A, oscillator (dorsal, ventral), tonic B, A."""
     cell_type, side = connectome.column("cell_type"), connectome.column("side_dv")
     segment = connectome.column("segment").astype(int)
     n_segments = int(segment.max())
     sensory = np.zeros((connectome.n_neurons, 4 * n_joints + 4))
     for cell in range(connectome.n_neurons):
-        is_b, is_a = cell_type[cell] in B_CELLS, cell_type[cell] in A_CELLS
+        is_b, is_a = cell_type[cell] in b_cells, cell_type[cell] in a_cells
         if not (is_b or is_a) or segment[cell] < 1:
             continue
         ventral = side[cell] == "ventral"
-        border = segment[cell] - AHEAD if is_b else segment[cell] - 1 + AHEAD
+        border = segment[cell] - ahead if is_b else segment[cell] - 1 + ahead
         if 0 < border < n_segments:
             first = (0 if is_b else 2 * n_joints) + (n_joints if ventral else 0)
             sensory[cell, first : first + n_joints] = _felt(border / n_segments, n_joints)
@@ -215,8 +240,14 @@ def _sensory(connectome: Connectome, n_joints: int) -> np.ndarray:
         sensory[cell, 4 * n_joints + (2 if is_b else 3)] = 1
     if not sensory.any():
         raise InputError(
-            f"Anatomical ports need cells of the classes {', '.join(B_CELLS + A_CELLS)}; the "
-            "connectome has none. Take `LearnedPorts`."
+            f"Anatomical ports need cells of the classes {', '.join(b_cells + a_cells)}; the "
+            "connectome has none. Name its classes by `b_cells` and `a_cells`, or take "
+            "`LearnedPorts`."
+        )
+    if not sensory[:, : 4 * n_joints].any():
+        raise InputError(
+            f"Anatomical ports need a cell that senses a joint; none of {n_segments} segments has "
+            f"a border {ahead} ahead of its cells. Lower `ahead`, or take `LearnedPorts`."
         )
     return sensory
 
