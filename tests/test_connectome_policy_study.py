@@ -2,12 +2,15 @@
 
 from dataclasses import replace
 
+import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from neuroloom.errors import InputError
+from neuroloom.networks.policies import flatten
 from neuroloom.studies.connectome_policy import claims
+from neuroloom.studies.connectome_policy.bodies import body
 from neuroloom.studies.connectome_policy.config import (
     PORTED,
     PRESETS,
@@ -19,14 +22,12 @@ from neuroloom.studies.connectome_policy.controllers import (
     circuit_of,
     controller,
     drawn_wiring,
-    on_body,
     simple_controller,
-    without_class,
 )
+from neuroloom.studies.connectome_policy.elsewhere import on_body, with_share_cut, without_class
 from neuroloom.studies.connectome_policy.realism_arm import LEVELS
 from neuroloom.studies.connectome_policy.statistics_arm import CONTROLS
 from neuroloom.studies.connectome_policy.study import STUDY
-from neuroloom.studies.connectome_policy.wiring_arm import body
 from neuroloom.studies.framework import Cell, Context, NotTestedError, Results, Row, run
 
 pytest.importorskip("mujoco", reason="bodies need the extra `control`")
@@ -49,15 +50,17 @@ def measured(cell, tmp_path, config=TINY):
     return found, {(r.split, r.measure, r.at.get("condition")): r.value for r in found.rows}
 
 
-@pytest.mark.parametrize("name", ["real", "linear, joint angles"])
+@pytest.mark.parametrize("name", ["real", "linear, joint angles", "linear, joints alike"])
 def test_a_cell_learns_and_is_tried_elsewhere(name, tmp_path):
     cell = Cell.of("wiring", circuit="worm-motor-segments", wiring=name, draw=0, seed=0)
     found, value = measured(cell, tmp_path)
     assert value["search", "env_steps_spent", None] == 2 * 16 * 6
     assert ("afterwards", "return", "noise 0.3") in value
     wired = name == "real"
-    assert value["search", "parameters", None] == (14 if wired else 25)
-    assert (("afterwards", "return", "10 links") in value) is wired
+    fits = name != "linear, joint angles"
+    assert value["search", "parameters", None] == (14 if wired else 9 if fits else 25)
+    assert (("afterwards", "return", "10 links") in value) is fits
+    assert ("afterwards", "return", "30% of weights cut") in value
     # What has no such cells loses nothing without them.
     lost = value["afterwards", "return", "without VD"] - value["afterwards", "return", "as learned"]
     assert (lost == 0) is not wired
@@ -65,6 +68,18 @@ def test_a_cell_learns_and_is_tried_elsewhere(name, tmp_path):
     assert ("dorsal" in found.arrays) is wired
     curve = [row for row in found.rows if row.measure == "return" and row.split == "search"]
     assert [row.at["env_steps"] for row in curve] == [0, 96, 192]
+
+
+def test_a_longer_body_and_another_circuit_are_learned(tmp_path):
+    config = replace(TINY, wiring=replace(TINY.wiring, long=("real",), other=("random",)))
+    for arm, circuit in (("long-body", "worm-motor-segments"), ("other-circuit", "worm-motor")):
+        (cell,) = STUDY.cells(config, (arm,))
+        assert cell["circuit"] == circuit
+        _, value = measured(cell, tmp_path, config)
+        assert np.isfinite(value["search", "final", None])
+        assert value["search", "parameters", None] == 14
+        assert ("afterwards", "return", "as learned") not in value
+        (tmp_path / "c").unlink()
 
 
 @pytest.mark.parametrize("arm", ["statistics", "realism"])
@@ -79,7 +94,9 @@ def test_other_arms_measure_their_cells(arm, tmp_path):
 def test_every_arm_has_its_cells():
     by_arm = {arm.name: len(STUDY.cells(FAST, (arm.name,))) for arm in STUDY.arms}
     assert by_arm == {
-        "wiring": 40,
+        "wiring": 50,
+        "long-body": 0,
+        "other-circuit": 0,
         "realism": len(LEVELS) * 2 * 2,
         "statistics": 5 * 2,
         "ncap-swim": 10,
@@ -88,6 +105,8 @@ def test_every_arm_has_its_cells():
     paper = STUDY.cells(PRESETS["paper"], ("wiring",))
     drawn = [name for name in WIRED + PORTED if name != "real"]
     assert len(paper) == 10 * (1 + 3 * len(drawn) + len(SIMPLE))
+    assert len(STUDY.cells(PRESETS["paper"], ("long-body",))) == 10 * (1 + 3 + 2)
+    assert len(STUDY.cells(PRESETS["paper"], ("other-circuit",))) == 10 * (1 + 3 + 3)
 
 
 @pytest.mark.parametrize("name", [name for name in WIRED + PORTED if name != "real"])
@@ -108,8 +127,6 @@ def test_nulls_differ_from_the_circuit_and_from_each_other(name):
 
 
 def test_all_circuits_begin_alike():
-    from neuroloom.networks.policies import flatten
-
     circuit, task = circuit_of("worm-motor-segments"), body(6, 5)
     first = flatten(controller(circuit, "real", task, seed=0))[0]
     for name in ("rewired", "random", "ports across classes"):
@@ -126,8 +143,32 @@ def test_the_same_circuit_fits_other_bodies_and_loses_classes():
     gone = circuit.column("cell_type") == "VD"
     pre, post = np.asarray(cut.wiring.pre), np.asarray(cut.wiring.post)
     np.testing.assert_array_equal(cut.magnitude == 0, gone[pre] | gone[post])
+    random = with_share_cut(policy, 0.3, rng=np.random.default_rng(0))
+    n = len(policy.magnitude)
+    assert int((random.magnitude == 0).sum()) == round(0.3 * n)
+    np.testing.assert_array_equal(*random.gap_magnitude.reshape(2, -1))
+    assert 0.25 < (random.gap_magnitude == 0).mean() < 0.35
+    np.testing.assert_array_equal(flatten(random)[0], flatten(policy)[0])
     with pytest.raises(InputError, match="has no XX"):
         without_class(policy, circuit, "XX")
+
+
+def test_weights_that_joints_share_fit_other_bodies_and_are_cut_at_each_joint(rng):
+    task, longer = body(6, 5), body(9, 5)
+    alike = simple_controller("linear, joints alike", task, seed=0)
+    alike = eqx.tree_at(lambda p: p.weight, alike, jnp.arange(1.0, 10.0))
+    moved = on_body(alike, None, longer)
+    assert (moved.n_observations, moved.n_actions) == (20, 8)
+    np.testing.assert_array_equal(moved.weight, alike.weight)
+    ncap = simple_controller("NCAP, joints alike", task, seed=0)
+    assert on_body(ncap, None, longer).n_actions == 8
+    for name in ("linear, joint angles", "NCAP", "recurrent"):
+        assert on_body(simple_controller(name, task, seed=0), None, longer) is None
+    cut = with_share_cut(alike, 0.4, rng=rng)
+    assert int((cut.weight == 0).sum()) == 10
+    whole = alike.written_out().weight
+    np.testing.assert_array_equal(cut.weight, np.where(cut.weight == 0, 0, whole))
+    assert int((flatten(with_share_cut(ncap, 0.5, rng=rng))[0] == 0).sum()) == 15
 
 
 @pytest.mark.parametrize("name", SIMPLE)
@@ -189,7 +230,7 @@ def test_the_order_is_judged_at_both_steps(means, outcome):
 
 @pytest.mark.parametrize(("linear", "outcome"), [(400, "fail"), (20, "pass")])
 def test_a_better_baseline_is_said_plainly(linear, outcome):
-    means = {"real": 200, "linear, joint angles": linear}
+    means = {"real": 200, "linear, joints alike": 10, "linear, joint angles": linear}
     verdict = claims.judge_simple(made(wiring_rows(means, "final")), FAST)
     assert verdict.outcome == outcome
     assert "linear, joint angles" in verdict.reason
@@ -197,13 +238,49 @@ def test_a_better_baseline_is_said_plainly(linear, outcome):
 
 @pytest.mark.parametrize(("lead", "outcome"), [(50, "pass"), (-50, "fail")])
 def test_worth_is_the_lead_on_everything_in_one_setting(lead, outcome):
-    rows = wiring_rows({"real": 10, "rewired": 60}, "return", "afterwards", condition="as learned")
+    linear = "linear, joint angles"
+    rows = wiring_rows({"real": 10, linear: 60}, "return", "afterwards", condition="as learned")
     rows += wiring_rows(
-        {"real": 60, "rewired": 60 - lead}, "return", "afterwards", condition="4 links"
+        {"real": 60, "rewired": 5, linear: 60 - lead}, "return", "afterwards", condition="noise 1"
     )
     verdict = claims.judge_worth(made(rows), FAST)
     assert verdict.outcome == outcome
-    assert "4 links 60" in verdict.reason
+    assert f"noise 1 60 ({lead:+.0f}" in verdict.reason.replace("49", "50").replace("51", "50")
+
+
+def test_a_setting_without_a_simple_controller_does_not_count():
+    means = {"real": 60, "rewired": 10}
+    rows = wiring_rows(means, "return", "afterwards", condition="without VD")
+    with pytest.raises(NotTestedError, match="no simple controller"):
+        claims.judge_worth(made(rows), FAST)
+    even = {"real": 60, "linear, joint angles": 60}
+    rows += wiring_rows(even, "return", "afterwards", condition="noise 1")
+    verdict = claims.judge_worth(made(rows), FAST)
+    assert verdict.outcome == "fail"
+    assert "not counted: without VD" in verdict.reason
+
+
+def test_fewer_samples_and_longer_bodies_are_settings_too():
+    rows = []
+    for step, real in ((0, 90), (64_000, 90), (128_000, 10), (192_000, 90)):
+        means = {"real": real, "linear, joint angles": 50}
+        rows += wiring_rows(means, "return", env_steps=step)
+    verdict = claims.judge_worth(made(rows), FAST)
+    assert verdict.outcome == "pass"
+    assert verdict.reason.count("thousand steps") == 2
+    assert "after 64 thousand steps 90" in verdict.reason
+    worse = [(*row[:3], row[3] - 100 * (row[4].get("env_steps") == 64_000 and
+              row[4]["wiring"] == "real"), row[4]) for row in rows]  # fmt: skip
+    assert claims.judge_worth(made(worse), FAST).outcome == "fail"
+    long = [
+        ("long-body", *row[1:2], "final", 500.0 if row[4]["wiring"] == "real" else 50.0,
+         {k: v for k, v in row[4].items() if k != "env_steps"})
+        for row in rows if row[4]["env_steps"] == 0
+    ]  # fmt: skip
+    long = [(*row[:3], row[3] + row[4]["seed"], row[4]) for row in long]
+    verdict = claims.judge_worth(made(worse + long), FAST)
+    assert verdict.outcome == "pass"
+    assert "learned in a longer body 504" in verdict.reason
 
 
 @pytest.mark.parametrize(("other", "outcome"), [(10, "pass"), (60, "fail")])

@@ -12,6 +12,7 @@ import pytest
 from neuroloom.errors import InputError
 from neuroloom.networks.policies import (
     LinearPolicy,
+    NeighborPolicy,
     PerceptronPolicy,
     RecurrentPolicy,
     flatten,
@@ -206,3 +207,17 @@ def test_without_gymnasium_an_environment_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "gymnasium", None)
     with pytest.raises(InputError, match=r"Install `neuroloom\[control\]`"):
         control_environment(Add())
+
+
+def test_a_joint_acts_on_the_angles_around_it():
+    policy = NeighborPolicy.zeros(14, (1, 2, 3, 4, 5), reach=1)
+    policy = eqx.tree_at(lambda p: p.weight, policy, jnp.array([10.0, 1.0, 100.0]))
+    seen = jnp.arange(14.0)  # joint angles 1 to 5
+    _, action = policy(policy.initial(), seen)
+    np.testing.assert_allclose(action, [1 + 200, 10 + 2 + 300, 20 + 3 + 400, 30 + 4 + 500, 40 + 5])
+    _, longer = policy.for_joints(9, (2, 3, 4, 5, 6, 7))(policy.initial(), jnp.arange(9.0))
+    np.testing.assert_allclose(
+        longer[1:-1], [20 + 3 + 400, 30 + 4 + 500, 40 + 5 + 600, 50 + 6 + 700]
+    )
+    with pytest.raises(InputError, match="0 joints"):
+        NeighborPolicy.zeros(3, ())

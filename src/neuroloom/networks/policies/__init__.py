@@ -17,6 +17,7 @@ from neuroloom.networks.policies.levels import (
     LeakyRate,
 )
 from neuroloom.networks.policies.ncap import NcapPolicy, NcapWeights
+from neuroloom.networks.policies.neighbors import NeighborPolicy
 from neuroloom.networks.policies.policy import (
     AbstractPolicy,
     flatten,
@@ -45,6 +46,7 @@ __all__ = [
     "LinearPolicy",
     "NcapPolicy",
     "NcapWeights",
+    "NeighborPolicy",
     "PerceptronPolicy",
     "RecurrentPolicy",
     "Sensed",

@@ -13,11 +13,12 @@ from neuroloom.report.figures.gait import Gait, chain_points, gaits
 from neuroloom.report.figures.panels import Panel, line_panels
 from neuroloom.report.layout import Film, Picture
 from neuroloom.report.study_contents import StudyContents
+from neuroloom.studies.connectome_policy.bodies import BODY
 from neuroloom.studies.connectome_policy.config import PORTED, SIMPLE, WIRED
 from neuroloom.studies.connectome_policy.realism_arm import LEVELS, REALISM, WIRINGS
 from neuroloom.studies.connectome_policy.statistics_arm import PUBLISHED, STATISTICS
 from neuroloom.studies.connectome_policy.swim_arm import BUILT, SWIM
-from neuroloom.studies.connectome_policy.wiring_arm import BODY, WIRING
+from neuroloom.studies.connectome_policy.wiring_arm import WIRING
 
 __all__ = ["pictures"]
 

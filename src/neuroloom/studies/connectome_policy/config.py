@@ -30,7 +30,15 @@ WIRED = (
     "gap junctions rewired",
 )
 PORTED = ("ports within classes", "ports across classes", "rewired, ports across classes")
-SIMPLE = ("linear, joint angles", "linear, all seen", "perceptron", "recurrent", "NCAP")
+SIMPLE = (
+    "linear, joint angles",
+    "linear, joints alike",
+    "linear, all seen",
+    "perceptron",
+    "recurrent",
+    "NCAP",
+    "NCAP, joints alike",
+)
 
 
 @dataclass(frozen=True)
@@ -59,6 +67,14 @@ class WiringConfig:
     """The circuit, its nulls and its ports."""
     simple: tuple[str, ...] = SIMPLE
     """Controllers without the circuit."""
+    long_links: int = 12
+    """Of a longer body, in which some learn anew."""
+    long: tuple[str, ...] = ("real", "rewired", "linear, joint angles", "linear, joints alike")
+    """Those."""
+    other_circuit: Literal["worm-motor-segments", "worm-motor"] = "worm-motor"
+    """A second circuit, with which some learn anew."""
+    other: tuple[str, ...] = ("real", "rewired", "random")
+    """Those."""
     n_draws: int = 3
     """Draws of every null a seed."""
     n_steps: int = 1000
@@ -79,6 +95,8 @@ class WiringConfig:
     """Bodies that no policy was trained on."""
     lesioned: tuple[str, ...] = ("DB", "DD", "VD", "AS")
     """Classes that are taken out after learning."""
+    cut: tuple[float, ...] = (0.1, 0.3)
+    """Shares of weights, drawn at random, that are taken out after learning."""
     noise: tuple[float, ...] = (0.1, 0.3)
     """SD of noise on what is sensed after learning."""
     n_transfer: int = 2
@@ -87,11 +105,13 @@ class WiringConfig:
     def __post_init__(self) -> None:
         """Refuses names that are none."""
         known = WIRED + PORTED + SIMPLE
-        unknown = [name for name in (*self.wirings, *self.simple) if name not in known]
+        asked = (*self.wirings, *self.simple, *self.long, *self.other)
+        unknown = [name for name in asked if name not in known]
         if unknown or "real" not in self.wirings:
             raise InputError(
-                f"`wirings` and `simple` must be of {', '.join(known)}, `real` among them; got "
-                f"{', '.join(unknown) or 'none that is real'}. Check the spelling."
+                f"`wirings`, `simple`, `long` and `other` must be of {', '.join(known)}, `real` "
+                f"among the first; got {', '.join(unknown) or 'none that is real'}. Check the "
+                "spelling."
             )
         _check(self, "n_draws", "n_steps", "n_generations", "probe_every", "n_probes", "n_transfer")
 
@@ -207,11 +227,14 @@ PRESETS = {
         wiring=replace(
             PAPER.wiring,
             wirings=("real", "rewired", "random"),
-            simple=("linear, joint angles",),
+            simple=("linear, joint angles", "linear, joints alike"),
+            long=(),
+            other=(),
             n_draws=1,
             n_generations=24,
             links=(4, 10),
             lesioned=("VD",),
+            cut=(0.3,),
             noise=(0.3,),
             n_transfer=1,
         ),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from dataclasses import replace
 
 import equinox as eqx
 import jax
@@ -12,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from neuroloom import datasets
-from neuroloom.connectome import KINDS, Connectome
+from neuroloom.connectome import Connectome
 from neuroloom.connectome.block_nulls import (
     block_model,
     erdos_renyi_blocks,
@@ -22,7 +21,6 @@ from neuroloom.connectome.block_nulls import (
     shuffle_signs,
     with_group,
 )
-from neuroloom.errors import InputError
 from neuroloom.networks.policies import (
     AbstractPolicy,
     AnatomicalPorts,
@@ -30,6 +28,7 @@ from neuroloom.networks.policies import (
     LeakyRate,
     LinearPolicy,
     NcapPolicy,
+    NeighborPolicy,
     PerceptronPolicy,
     RecurrentPolicy,
     Sharing,
@@ -43,12 +42,9 @@ __all__ = [
     "circuit_of",
     "controller",
     "drawn_wiring",
-    "on_body",
     "simple_controller",
-    "without_class",
 ]
 
-ELECTRICAL = KINDS.index("electrical")
 PERIOD = 60.0  # control steps, 2.4 s
 LOG_TO_NEURONS, LOG_TO_MUSCLES, LOG_GAP, LOGIT_LEAK = -3.0, 0.0, -4.0, 2.0
 LOG_TONIC, LOG_STRETCH_A = -5.0, -3.0
@@ -151,69 +147,23 @@ def simple_controller(name: str, task: ControlTask, *, seed: int) -> AbstractPol
     """
     sizes = task.n_observations, task.n_actions
     key = jax.random.key(seed)
-    linear, everything, perceptron, recurrent, ncap = SIMPLE
+    linear, alike, everything, perceptron, recurrent, ncap, ncap_alike = SIMPLE
     made: dict[str, Callable[[], AbstractPolicy]] = {
         linear: lambda: LinearPolicy.zeros(*sizes, used=task.joint_angles, bias=False),
+        alike: lambda: NeighborPolicy.zeros(task.n_observations, task.joint_angles),
         everything: lambda: LinearPolicy.zeros(*sizes, bias=False),
         perceptron: lambda: PerceptronPolicy.random(*sizes, key=key),
         recurrent: lambda: RecurrentPolicy.random(*sizes, key=key),
-        ncap: lambda: NcapPolicy.for_joints(
-            task.n_observations, task.joint_angles, shared=False, period=round(PERIOD)
-        ),
+        ncap: lambda: _ncap(task, shared=False),
+        ncap_alike: lambda: _ncap(task, shared=True),
     }
     return made[name]()
 
 
-def on_body(policy: CircuitPolicy, wired: Connectome, task: ControlTask) -> CircuitPolicy:
-    """The same circuit with the same parameters in another body.
-
-    Args:
-        policy: As learned; its ports must not be shuffled.
-        wired: Its wiring.
-        task: The other body.
-    """
-    fresh = AnatomicalPorts.from_connectome(
-        wired, n_observations=task.n_observations, joint_angles=task.joint_angles
+def _ncap(task: ControlTask, *, shared: bool) -> NcapPolicy:
+    return NcapPolicy.for_joints(
+        task.n_observations, task.joint_angles, shared=shared, period=round(PERIOD)
     )
-    old = policy.ports
-    assert isinstance(old, AnatomicalPorts)
-    ports = eqx.tree_at(
-        lambda p: (p.gains, p.log_period, p.log_output),
-        fresh,
-        (old.gains, old.log_period, old.log_output),
-    )
-    return replace(
-        policy, ports=ports, n_observations=task.n_observations, n_actions=task.n_actions
-    )
-
-
-def without_class(policy: CircuitPolicy, wired: Connectome, cell_type: str) -> CircuitPolicy:
-    """The same circuit with every connection of a class cut.
-
-    Args:
-        policy: As learned.
-        wired: Its wiring.
-        cell_type: The class.
-
-    Raises:
-        InputError: If the circuit has no such class.
-    """
-    mine = wired.column("cell_type") == cell_type
-    if not mine.any():
-        raise InputError(
-            f"`lesioned` must be classes of the circuit; {wired.name} has no {cell_type}. It has "
-            f"{', '.join(sorted(set(wired.column('cell_type').tolist())))}."
-        )
-    touched = mine[wired.pre] | mine[wired.post]
-    chemical = wired.kind != ELECTRICAL
-    joined = ~chemical & (wired.pre != wired.post)
-    policy = eqx.tree_at(
-        lambda p: p.magnitude, policy, np.where(touched[chemical], 0.0, policy.magnitude)
-    )
-    if policy.gap_magnitude is None:
-        return policy
-    cut = np.tile(touched[joined], 2)
-    return eqx.tree_at(lambda p: p.gap_magnitude, policy, np.where(cut, 0.0, policy.gap_magnitude))
 
 
 def _rng(name: str, seed: int, draw: int) -> np.random.Generator:

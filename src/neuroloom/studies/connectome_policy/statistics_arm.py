@@ -18,9 +18,9 @@ from neuroloom.networks.policies import (
     LinearPolicy,
     layered_policy,
 )
+from neuroloom.studies.connectome_policy.bodies import BODY, body
 from neuroloom.studies.connectome_policy.controllers import circuit_of
 from neuroloom.studies.connectome_policy.learning import learning_rows
-from neuroloom.studies.connectome_policy.wiring_arm import BODY, body
 from neuroloom.studies.framework import Arm, Cell, Context, Measured, grid
 
 __all__ = ["ARMS", "CONTROLS", "PUBLISHED", "STATISTICS"]

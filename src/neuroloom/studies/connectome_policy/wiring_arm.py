@@ -2,69 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from neuroloom.connectome import Connectome
 from neuroloom.fitting.evolution import CmaEs, evolve
-from neuroloom.networks.policies import AbstractPolicy, CircuitPolicy, flatten
+from neuroloom.networks.policies import AbstractPolicy, flatten
 from neuroloom.simulation.policies import perform_policies, watch
+from neuroloom.studies.connectome_policy.bodies import BODY, body
+from neuroloom.studies.connectome_policy.config import SIMPLE
 from neuroloom.studies.connectome_policy.controllers import (
     circuit_of,
     controller,
     drawn_wiring,
-    on_body,
     simple_controller,
-    without_class,
 )
+from neuroloom.studies.connectome_policy.elsewhere import elsewhere
 from neuroloom.studies.connectome_policy.learning import learning_rows
 from neuroloom.studies.framework import Arm, Cell, Context, Measured, Row
-from neuroloom.tasks.control import ControlTask, Integrator, Noisy, Swimmer
+from neuroloom.tasks.control import ControlTask
 
-__all__ = ["ARMS", "BODY", "WIRING", "body"]
+__all__ = ["ARMS", "LONG", "OTHER", "WIRING"]
 
-WIRING = "wiring"
-BODY = 6
+WIRING, LONG, OTHER = "wiring", "long-body", "other-circuit"
 TRANSFER_SEED = 77  # of starts after learning, the same for all policies
 
 
-def body(n_links: int, n_steps: int) -> Swimmer:
-    """The swimmer of the study, stepped by Euler's method.
-
-    Args:
-        n_links: Of its chain.
-        n_steps: Control steps of an episode.
-    """
-    return Swimmer(n_links=n_links, n_steps=n_steps, integrator=Integrator.EULER)
+def _cells(config: Any, arm: str, circuit: str, names: Sequence[str]) -> Sequence[Cell]:
+    """A cell for every name, draw and seed; what is not drawn has one draw."""
+    found = []
+    for seed in config.seeds:
+        for name in names:
+            drawn = name not in ("real", *SIMPLE)
+            for draw in range(config.wiring.n_draws if drawn else 1):
+                found.append(Cell.of(arm, circuit=circuit, wiring=name, draw=draw, seed=seed))
+    return found
 
 
 def cells(config: Any) -> Sequence[Cell]:
-    """A cell for every arm, draw and seed; what is not drawn has one draw."""
+    """All wirings and simple controllers on the study's body."""
     wiring = config.wiring
-    found = []
-    for seed in config.seeds:
-        for name in (*wiring.wirings, *wiring.simple):
-            drawn = name in wiring.wirings and name != "real"
-            for draw in range(wiring.n_draws if drawn else 1):
-                found.append(
-                    Cell.of(WIRING, circuit=wiring.circuit, wiring=name, draw=draw, seed=seed)
-                )
-    return found
+    return _cells(config, WIRING, wiring.circuit, (*wiring.wirings, *wiring.simple))
+
+
+def long_cells(config: Any) -> Sequence[Cell]:
+    """Some of them on a longer body."""
+    return _cells(config, LONG, config.wiring.circuit, config.wiring.long)
+
+
+def other_cells(config: Any) -> Sequence[Cell]:
+    """Some of them with the other circuit."""
+    return _cells(config, OTHER, config.wiring.other_circuit, config.wiring.other)
 
 
 def measure(cell: Cell, config: Any, context: Context) -> Measured:
     """A search, its curve, and what is left of it elsewhere."""
     numbers = config.wiring
     name, seed, draw = cell["wiring"], cell["seed"], cell["draw"]
-    task = body(BODY, numbers.n_steps)
+    n_links = numbers.long_links if cell.arm == LONG else BODY
+    task = body(n_links, numbers.n_steps)
     circuit = circuit_of(cell["circuit"])
-    if name in numbers.wirings:
-        wired = drawn_wiring(circuit, name, seed, draw)
-        policy: AbstractPolicy = controller(circuit, name, task, seed=seed, draw=draw)
-    else:
-        wired, policy = None, simple_controller(name, task, seed=seed)
+    wired = None if name in SIMPLE else drawn_wiring(circuit, name, seed, draw)
+    policy: AbstractPolicy = (
+        simple_controller(name, task, seed=seed)
+        if name in SIMPLE
+        else controller(circuit, name, task, seed=seed, draw=draw)
+    )
     found = evolve(
         policy,
         task,
@@ -78,7 +83,17 @@ def measure(cell: Cell, config: Any, context: Context) -> Measured:
         n_threads=1,
     )
     rows = learning_rows("search", found, policy, threshold=numbers.threshold, at={})
-    for condition, other, where in _elsewhere(name, found.policy, wired, numbers):
+    if cell.arm != WIRING:
+        return Measured(rows)
+    tried = elsewhere(
+        found.policy,
+        wired,
+        numbers=numbers,
+        n_links=n_links,
+        seed=seed,
+        moved_ports="ports" in name,
+    )
+    for condition, other, where in tried:
         value = _mean_return(other, where, numbers.n_transfer)
         rows.append(Row("afterwards", "return", value, "reward", {"condition": condition}))
     arrays: dict[str, np.ndarray] = {}
@@ -93,26 +108,6 @@ def measure(cell: Cell, config: Any, context: Context) -> Measured:
         if wired is not None:
             arrays |= _muscles(wired, seen.activity)
     return Measured(rows, arrays=arrays)
-
-
-def _elsewhere(
-    name: str, policy: AbstractPolicy, wired: Connectome | None, numbers: Any
-) -> Iterator[tuple[str, AbstractPolicy, ControlTask]]:
-    """Bodies, lesions and noise that the search never met."""
-    task = body(BODY, numbers.n_steps)
-    yield "as learned", policy, task
-    for sd in numbers.noise:
-        yield f"noise {sd:g}", policy, Noisy(task, sd)
-    if not isinstance(policy, CircuitPolicy) or wired is None:
-        for cell_type in numbers.lesioned:  # it has no such cells, and loses nothing
-            yield f"without {cell_type}", policy, task
-        return
-    if "ports" not in name:
-        for n_links in numbers.links:
-            other = body(n_links, numbers.n_steps)
-            yield f"{n_links} links", on_body(policy, wired, other), other
-    for cell_type in numbers.lesioned:
-        yield f"without {cell_type}", without_class(policy, wired, cell_type), task
 
 
 def _muscles(wired: Connectome, activity: np.ndarray) -> dict[str, np.ndarray]:
@@ -138,19 +133,37 @@ def _seconds(cell: Cell, config: Any) -> float:
     """Of a cell while another runs on the other core."""
     numbers = config.wiring
     searched = numbers.population * numbers.n_generations * numbers.n_steps
-    elsewhere = 2 + len(numbers.noise) + len(numbers.links) + len(numbers.lesioned)
-    return 3 + (searched / 35_000 + elsewhere * numbers.n_steps / 3_000) / 2
+    tried = 2 + sum(map(len, (numbers.noise, numbers.links, numbers.lesioned, numbers.cut)))
+    slower = numbers.long_links / BODY if cell.arm == LONG else 1.0
+    return 3 + (slower * searched / 35_000 + tried * numbers.n_steps / 3_000) / 2
 
 
 ARMS = (
     Arm(
         WIRING,
         "The circuit swims by 14 shared parameters, and so do its nulls; simple controllers learn "
-        "by the same search. Then all are tried in other bodies, with a class of cells cut, and "
-        "with noise.",
+        "by the same search. Then all are tried in other bodies, with a class of cells or a "
+        "share of weights cut, and with noise.",
         "wirings rewired, drawn by class or at random, with weights, signs or gap junctions "
         "exchanged; shuffled ports; linear, perceptron, recurrent; NCAP",
         cells,
+        measure,
+        _seconds,
+    ),
+    Arm(
+        LONG,
+        "The same searches on a longer body.",
+        "rewired wirings; linear controllers",
+        long_cells,
+        measure,
+        _seconds,
+    ),
+    Arm(
+        OTHER,
+        "The same searches with the worm's motor circuit as it was reconstructed, whose segments "
+        "differ.",
+        "rewired wirings; random ones",
+        other_cells,
         measure,
         _seconds,
     ),
