@@ -41,6 +41,7 @@ TINY = replace(
     wiring=replace(FAST.wiring, n_steps=6, n_generations=2, probe_every=1, n_probes=1),
     statistics=replace(FAST.statistics, population=4, elites=1, n_generations=1, n_steps=3),
     realism=replace(FAST.realism, population=4, n_shared=1, n_single=1, n_steps=2, n_seeds=1),
+    off_domain=replace(FAST.off_domain, population=4, n_generations=1, n_steps=3, n_images=20),
     cheap=replace(FAST.cheap, n_generations=1, n_probes=1),
 )
 
@@ -91,6 +92,16 @@ def test_other_arms_measure_their_cells(arm, tmp_path):
     assert value[split, "parameters", None] > 484
 
 
+@pytest.mark.parametrize("task", ["half-cheetah", "digits"])
+def test_off_its_domain_the_circuit_learns_too(task, tmp_path):
+    pytest.importorskip("gymnasium", reason="the cheetah is Gymnasium's")
+    cells = STUDY.cells(TINY, ("off-domain",))
+    cell = next(c for c in cells if (c["task"], c["network"]) == (task, "rewired"))
+    _, value = measured(cell, tmp_path)
+    assert np.isfinite(value["search", "final", None])
+    assert (("held out", "accuracy", None) in value) is (task == "digits")
+
+
 def test_every_arm_has_its_cells():
     by_arm = {arm.name: len(STUDY.cells(FAST, (arm.name,))) for arm in STUDY.arms}
     assert by_arm == {
@@ -99,6 +110,7 @@ def test_every_arm_has_its_cells():
         "other-circuit": 0,
         "realism": len(LEVELS) * 2 * 2,
         "statistics": 5 * 2,
+        "off-domain": 8,
         "ncap-swim": 10,
         "cheap-baseline": 10,
     }
@@ -188,7 +200,7 @@ def made(rows):
     cells = {}
     for arm, split, measure, value, at in rows:
         coordinates = {k: v for k, v in at.items() if k in ("wiring", "draw", "seed", "level")}
-        coordinates |= {k: v for k, v in at.items() if k == "network"}
+        coordinates |= {k: v for k, v in at.items() if k in ("network", "task")}
         rest = {k: v for k, v in at.items() if k not in coordinates}
         cells.setdefault(Cell.of(arm, **coordinates), []).append(
             Row(split, measure, value, "", rest)
@@ -325,6 +337,24 @@ def test_statistics_and_levels_are_judged_in_their_order():
     assert claims.judge_final(made(rows), FAST).outcome == "pass"
     far = [(*row[:3], row[3] + 50 * (row[4]["level"][0] == "2"), row[4]) for row in rows]
     assert claims.judge_final(made(far), FAST).outcome == "fail"
+
+
+@pytest.mark.parametrize(
+    ("real", "outcome"), [((100, 0.2), "pass"), ((400, 0.2), "fail"), ((100, 0.9), "fail")]
+)
+def test_off_its_domain_the_circuit_is_held_against_a_perceptron(real, outcome):
+    rng = np.random.default_rng(2)
+    rows = [
+        ("off-domain", "search", measure, scale * (mean + 0.02 * rng.normal()),
+         {"task": task, "network": network, "seed": s})
+        for (task, scale), mine in zip((("half-cheetah", 300), ("digits", 1)), real, strict=True)
+        for network, best in (("real", mine / scale), ("rewired", 0.1), ("perceptron", 0.8))
+        for measure, mean in (("initial", 0.05), ("final", best))
+        for s in range(10)
+    ]  # fmt: skip
+    verdict = claims.judge_off_domain(made(rows), FAST)
+    assert verdict.outcome == outcome
+    assert verdict.reason.count("rewired") == 2
 
 
 @pytest.mark.parametrize(("slowest", "outcome"), [(9.0, "pass"), (11.0, "fail")])

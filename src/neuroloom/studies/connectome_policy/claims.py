@@ -18,6 +18,13 @@ from neuroloom.analysis.learning import (
 )
 from neuroloom.studies.connectome_policy.cheap_arm import CHEAP, LINEAR
 from neuroloom.studies.connectome_policy.config import SIMPLE
+from neuroloom.studies.connectome_policy.off_domain_arm import (
+    OFF_DOMAIN,
+    PERCEPTRON,
+    REAL,
+    REWIRED,
+    TASKS,
+)
 from neuroloom.studies.connectome_policy.realism_arm import LEVELS, REALISM
 from neuroloom.studies.connectome_policy.statistics_arm import CONTROLS, PUBLISHED, STATISTICS
 from neuroloom.studies.connectome_policy.swim_arm import BUILT, NO_OSCILLATOR, NO_STRETCH, SWIM
@@ -249,6 +256,37 @@ def judge_final(results: Results, config: Any) -> Verdict:
     return Verdict.of(holds, widest.mean, low=widest.low, high=widest.high, reason=" ".join(said))
 
 
+def judge_off_domain(results: Results, config: Any) -> Verdict:
+    """The lesser lead of the perceptron on the circuit, in parts of the perceptron's gain."""
+    leads, said = [], []
+    for task in TASKS:
+
+        def final(network: str, measure: str = "final", task: str = task) -> np.ndarray:
+            values = results.values(
+                OFF_DOMAIN, "search", measure, task=task, network=network, at_least=LEAST_SEEDS
+            )
+            return values[:, None]
+
+        gain = float((final(PERCEPTRON) - final(PERCEPTRON, "initial")).mean())
+        lead = nested_difference(final(PERCEPTRON), final(REAL), rng=_rng())
+        null = nested_difference(final(REAL), final(REWIRED), rng=_rng())
+        leads.append((lead, gain))
+        said.append(
+            f"{task}: {verdict('the perceptron', 'the circuit', lead)} "
+            f"{verdict('the circuit', 'its rewired wiring', null)}"
+        )
+    # Tasks have units of their own: they are compared by what the perceptron learned.
+    lead, gain = min(leads, key=lambda pair: pair[0].low / abs(pair[1]))
+    scaled = [value / abs(gain) for value in (lead.mean, lead.low, lead.high)]
+    return Verdict.of(
+        all(one.above_zero for one, _ in leads),
+        scaled[0],
+        low=scaled[1],
+        high=scaled[2],
+        reason=" ".join(said),
+    )
+
+
 def judge_cheap(results: Results, config: Any) -> Verdict:
     """Most CPU time until a linear policy earned what is wanted."""
     at_least = min(5, LEAST_SEEDS)
@@ -365,6 +403,17 @@ CLAIMS = (
         "each other",
         (REALISM,),
         judge_final,
+    ),
+    Claim(
+        "worse-off-domain",
+        "A perceptron runs and names digits better than the circuit.",
+        f"{PAPER}; connectome-policies.md, section 13",
+        "final return of the perceptron less that of the circuit, in parts of what the perceptron "
+        "gained, the lesser of both tasks",
+        f"95 % intervals above 0 in both tasks, at least {LEAST_SEEDS} seeds",
+        "rewired wiring; a linear policy",
+        (OFF_DOMAIN,),
+        judge_off_domain,
     ),
     Claim(
         "cheap-baseline",

@@ -12,6 +12,7 @@ __all__ = [
     "QUESTION",
     "CheapConfig",
     "ConnectomePolicyConfig",
+    "OffDomainConfig",
     "RealismConfig",
     "StatisticsConfig",
     "SwimConfig",
@@ -163,6 +164,28 @@ class RealismConfig:
 
 
 @dataclass(frozen=True)
+class OffDomainConfig:
+    """The circuit as a cheetah, and before digits."""
+
+    population: int = 32
+    """Of the evolution strategy."""
+    n_generations: int = 40
+    """As a cheetah; before digits twice as many."""
+    n_steps: int = 300
+    """Control steps of an episode as a cheetah."""
+    n_images: int = 200
+    """Digits that each member sees in a generation."""
+    accuracy: float = 0.5
+    """Part of digits to which steps are counted."""
+    n_seeds: int = 10
+    """Of each network and task; at most the study's."""
+
+    def __post_init__(self) -> None:
+        """Refuses searches without generations."""
+        _check(self, "population", "n_generations", "n_steps", "n_images", "n_seeds")
+
+
+@dataclass(frozen=True)
 class CheapConfig:
     """A linear policy on Gymnasium's swimmer."""
 
@@ -198,6 +221,8 @@ class ConnectomePolicyConfig:
     """The paper's feed-forward controls."""
     realism: RealismConfig = field(default_factory=RealismConfig)
     """Levels of realism."""
+    off_domain: OffDomainConfig = field(default_factory=OffDomainConfig)
+    """The circuit where it does not belong."""
     cheap: CheapConfig = field(default_factory=CheapConfig)
     """The cheapest baseline."""
 
@@ -243,6 +268,9 @@ PRESETS = {
         ),
         realism=replace(
             PAPER.realism, population=8, n_shared=4, n_single=2, n_steps=300, n_seeds=2
+        ),
+        off_domain=replace(
+            PAPER.off_domain, population=16, n_generations=6, n_images=100, n_seeds=1
         ),
     ),
     "paper": PAPER,

@@ -3,6 +3,7 @@
 from neuroloom.studies.connectome_policy.cheap_arm import ARMS as CHEAP_ARMS
 from neuroloom.studies.connectome_policy.claims import CLAIMS
 from neuroloom.studies.connectome_policy.config import PRESETS, QUESTION
+from neuroloom.studies.connectome_policy.off_domain_arm import ARMS as OFF_DOMAIN_ARMS
 from neuroloom.studies.connectome_policy.realism_arm import ARMS as REALISM_ARMS
 from neuroloom.studies.connectome_policy.statistics_arm import ARMS as STATISTICS_ARMS
 from neuroloom.studies.connectome_policy.swim_arm import ARMS as SWIM_ARMS
@@ -15,7 +16,14 @@ STUDY = Study(
     name="connectome-policy",
     question=QUESTION,
     presets=PRESETS,
-    arms=(*WIRING_ARMS, *REALISM_ARMS, *STATISTICS_ARMS, *SWIM_ARMS, *CHEAP_ARMS),
+    arms=(
+        *WIRING_ARMS,
+        *REALISM_ARMS,
+        *STATISTICS_ARMS,
+        *OFF_DOMAIN_ARMS,
+        *SWIM_ARMS,
+        *CHEAP_ARMS,
+    ),
     claims=CLAIMS,
     replicates=("seed", "draw"),
     methods=(
