@@ -92,6 +92,18 @@ def test_other_arms_measure_their_cells(arm, tmp_path):
     assert value[split, "parameters", None] > 484
 
 
+def test_levels_are_screened_where_ports_are_anatomical(tmp_path):
+    config = replace(TINY, realism=replace(TINY.realism, n_shared=3, ports=("anatomical",)))
+    cell = STUDY.cells(config, ("realism",))[0]
+    _, value = measured(cell, tmp_path, config)
+    assert value["shared weights", "screened_steps", None] == 1 * 4 * 2
+    assert value["shared weights", "env_steps_spent", None] == 2 * 4 * 2
+    assert value["shared weights", "parameters", None] == 12
+    assert value["each weight", "parameters", None] == 370 + 114 + 89 + 7
+    with pytest.raises(InputError, match="anatomcal"):
+        replace(TINY.realism, ports=("anatomcal",))
+
+
 @pytest.mark.parametrize("task", ["half-cheetah", "digits"])
 def test_off_its_domain_the_circuit_learns_too(task, tmp_path):
     pytest.importorskip("gymnasium", reason="the cheetah is Gymnasium's")
@@ -199,7 +211,9 @@ def test_unknown_arms_are_refused():
 def made(rows):
     cells = {}
     for arm, split, measure, value, at in rows:
-        coordinates = {k: v for k, v in at.items() if k in ("wiring", "draw", "seed", "level")}
+        coordinates = {
+            k: v for k, v in at.items() if k in ("wiring", "draw", "seed", "level", "ports")
+        }
         coordinates |= {k: v for k, v in at.items() if k in ("network", "task")}
         rest = {k: v for k, v in at.items() if k not in coordinates}
         cells.setdefault(Cell.of(arm, **coordinates), []).append(
@@ -327,13 +341,17 @@ def test_statistics_and_levels_are_judged_in_their_order():
     assert claims.judge_statistics(made(rows), FAST).outcome == "pass"
     rows = [
         ("realism", "each weight", measure, mean + rng.normal(),
-         {"level": level, "wiring": wiring, "seed": s})
+         {"level": level, "wiring": wiring, "ports": "learned", "seed": s})
         for measure, slope in (("initial", 5), ("final", 0))
         for wiring in ("real", "rewired")
         for mean, level in ((slope * n, level) for n, level in enumerate(LEVELS))
         for s in range(10)
     ]  # fmt: skip
     assert claims.judge_initial(made(rows), FAST).outcome == "pass"
+    with pytest.raises(NotTestedError):
+        claims.judge_anatomical_initial(made(rows), FAST)
+    moved = [(*row[:4], {**row[4], "ports": "anatomical"}) for row in rows]
+    assert claims.judge_anatomical_initial(made(moved), FAST).outcome == "pass"
     assert claims.judge_final(made(rows), FAST).outcome == "pass"
     far = [(*row[:3], row[3] + 50 * (row[4]["level"][0] == "2"), row[4]) for row in rows]
     assert claims.judge_final(made(far), FAST).outcome == "fail"

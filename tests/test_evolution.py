@@ -11,7 +11,15 @@ import numpy as np
 import pytest
 
 from neuroloom.errors import InputError, StudyError
-from neuroloom.fitting.evolution import CmaEs, Genetic, OpenAiEs, Ppo, evolve, learn_by_gradients
+from neuroloom.fitting.evolution import (
+    CmaEs,
+    Genetic,
+    OpenAiEs,
+    Ppo,
+    evolve,
+    learn_by_gradients,
+    screen,
+)
 from neuroloom.networks.policies import LinearPolicy
 from neuroloom.tasks.control import ControlTask, Running
 
@@ -363,3 +371,22 @@ def test_gradients_reach_the_target_too():
     assert luck.iloc[-1] == pytest.approx(
         -2 * float(((np.asarray(action) - task.target) ** 2).sum()), abs=1e-5
     )
+
+
+def test_the_best_of_many_starts_is_taken_and_nothing_else():
+    task = Aim()
+    one = screen(aiming(), task, n=1, sd=0.5, seed=4)
+    many = screen(aiming(), task, n=64, sd=0.5, seed=4)
+
+    def distance(policy):
+        return float(((policy(policy.initial(), jnp.zeros(1))[1] - jnp.array([1, -2])) ** 2).sum())
+
+    assert distance(many) < distance(one)
+    again = screen(aiming(), task, n=64, sd=0.5, seed=4)
+    np.testing.assert_array_equal(many.bias, again.bias)
+    # All drawn alike: 1,000 draws with an SD of .5 come within 4 SD of the start, and not all near.
+    far = screen(aiming(), task, n=1000, sd=0.5, seed=0)
+    assert 0.2 < abs(float(far.bias[0])) < 2
+    for n, sd in ((0, 1.0), (3, 0.0)):
+        with pytest.raises(InputError, match="`n` must be at least 1 and `sd` above 0"):
+            screen(aiming(), task, n=n, sd=sd, seed=0)

@@ -2,6 +2,7 @@
 
 from neuroloom.fitting.evolution.evolve import Evolution, evolve
 from neuroloom.fitting.evolution.ppo import Learned, Ppo, learn_by_gradients
+from neuroloom.fitting.evolution.screening import screen
 from neuroloom.fitting.evolution.strategies import CmaEs, Genetic, OpenAiEs, Search, Strategy
 
 __all__ = [
@@ -15,4 +16,5 @@ __all__ = [
     "Strategy",
     "evolve",
     "learn_by_gradients",
+    "screen",
 ]

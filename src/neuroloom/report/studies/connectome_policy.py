@@ -245,24 +245,34 @@ def _statistics(contents: StudyContents) -> Iterator[Picture]:
 
 def _realism(contents: StudyContents) -> Iterator[Picture]:
     panels = []
-    for measure, title in (("initial", "after shared weights"), ("final", "after each weight")):
-        dots = []
-        for level in LEVELS:
-            for wiring in WIRINGS:
-                values = _repeats(
-                    contents, REALISM, "each weight", measure, level=level, wiring=wiring
-                )
-                if values.size:
-                    group = "default" if wiring == REAL else "null"
-                    dots.append(Dots(level, values, group, wiring))
-        if dots:
-            panels.append(DotPanel(title, "return", tuple(dots), chance=0.0))
+    there = dict.fromkeys(str(row.at["ports"]) for row in contents.scores if row.arm == REALISM)
+    for ports in there:
+        for measure, title in (("initial", "after shared weights"), ("final", "after each weight")):
+            dots = tuple(
+                Dots(level, values, "default" if wiring == REAL else "null", wiring)
+                for level in LEVELS
+                for wiring in WIRINGS
+                if (
+                    values := _repeats(
+                        contents,
+                        REALISM,
+                        "each weight",
+                        measure,
+                        level=level,
+                        wiring=wiring,
+                        ports=ports,
+                    )
+                ).size
+            )
+            if dots:
+                panels.append(DotPanel(f"{ports} ports, {title}", "return", dots, chance=0.0))
     if panels:
         yield Picture(
             "realism",
             "Levels of realism",
-            "Return once an evolution strategy found shared weights, and once a genetic algorithm "
-            "tuned each. A point a seed.",
+            "Return once shared weights were found, and once a genetic algorithm tuned each; with "
+            "the paper's encoder and decoder (learned ports), or with joints and muscles by "
+            "segment (anatomical ports). A point a seed.",
             dot_panels(panels),
             wide=True,
             full=True,

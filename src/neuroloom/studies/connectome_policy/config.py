@@ -153,14 +153,24 @@ class RealismConfig:
     """Generations on each weight."""
     n_steps: int = 1000
     """Control steps of an episode."""
+    ports: tuple[str, ...] = ("learned", "anatomical")
+    """Of these: the paper's encoder and decoder, or joints and muscles by segment."""
+    screened_sd: float = 2.0
+    """SD around the first parameters of anatomical ports, of logarithms, of which half of the
+    shared budget draws where the search begins."""
     n_seeds: int = 10
     """Of each level and wiring; at most the study's."""
     margin: float = 20.0
     """Final returns within this are called equivalent."""
 
     def __post_init__(self) -> None:
-        """Refuses searches without generations."""
+        """Refuses searches without generations, and unknown ports."""
         _check(self, "population", "n_shared", "n_single", "n_steps")
+        if not set(self.ports) <= {"learned", "anatomical"}:
+            raise InputError(
+                f"`ports` must be `learned` or `anatomical`; got {', '.join(self.ports)}. Check "
+                "the spelling."
+            )
 
 
 @dataclass(frozen=True)
@@ -267,7 +277,13 @@ PRESETS = {
             PAPER.statistics, population=48, elites=8, n_generations=8, n_steps=500, n_seeds=2
         ),
         realism=replace(
-            PAPER.realism, population=8, n_shared=4, n_single=2, n_steps=300, n_seeds=2
+            PAPER.realism,
+            population=8,
+            n_shared=4,
+            n_single=2,
+            n_steps=300,
+            ports=("learned",),
+            n_seeds=2,
         ),
         off_domain=replace(
             PAPER.off_domain, population=16, n_generations=6, n_images=100, n_seeds=1

@@ -39,6 +39,7 @@ from neuroloom.tasks.control import ControlTask
 
 __all__ = [
     "NULLS",
+    "PERIOD",
     "circuit_of",
     "controller",
     "drawn_wiring",

@@ -9,10 +9,13 @@ import equinox as eqx
 import jax
 import numpy as np
 
-from neuroloom.fitting.evolution import Genetic, OpenAiEs, evolve
+from neuroloom.connectome import Connectome
+from neuroloom.fitting.evolution import CmaEs, Genetic, OpenAiEs, Strategy, evolve, screen
 from neuroloom.networks.policies import (
     AbstractLevel,
+    AbstractPolicy,
     Alif,
+    AnatomicalPorts,
     Artificial,
     CircuitPolicy,
     Conductance,
@@ -22,11 +25,12 @@ from neuroloom.networks.policies import (
     Sharing,
 )
 from neuroloom.studies.connectome_policy.bodies import BODY, body
-from neuroloom.studies.connectome_policy.controllers import circuit_of, drawn_wiring
+from neuroloom.studies.connectome_policy.controllers import PERIOD, circuit_of, drawn_wiring
 from neuroloom.studies.connectome_policy.learning import learning_rows
-from neuroloom.studies.framework import Arm, Cell, Context, Measured, grid
+from neuroloom.studies.framework import Arm, Cell, Context, Measured, Row, grid
+from neuroloom.tasks.control import ControlTask
 
-__all__ = ["ARMS", "LEVELS", "REALISM", "WIRINGS"]
+__all__ = ["ANATOMICAL", "ARMS", "LEARNED", "LEVELS", "REALISM", "WIRINGS"]
 
 REALISM = "realism"
 LEVELS: dict[str, AbstractLevel] = {
@@ -37,41 +41,45 @@ LEVELS: dict[str, AbstractLevel] = {
     "5 conductance": Conductance(),
 }
 WIRINGS = ("real", "rewired")
+LEARNED, ANATOMICAL = "learned", "anatomical"
 
 
 def cells(config: Any) -> Sequence[Cell]:
-    """One a level, wiring and seed."""
+    """One a kind of ports, level, wiring and seed."""
     n = min(config.realism.n_seeds, config.n_seeds)
-    return grid(REALISM, level=LEVELS, wiring=WIRINGS, seed=config.seeds[:n])
+    return grid(
+        REALISM,
+        ports=config.realism.ports,
+        level=LEVELS,
+        wiring=WIRINGS,
+        seed=config.seeds[:n],
+    )
 
 
 def measure(cell: Cell, config: Any, context: Context) -> Measured:
-    """Shared weights by an evolution strategy, then each weight by the genetic algorithm."""
+    """Shared weights first, then each weight by the genetic algorithm."""
     numbers, seed = config.realism, cell["seed"]
     task = body(BODY, numbers.n_steps)
     wired = drawn_wiring(circuit_of(config.wiring.circuit), cell["wiring"], seed, 0)
-    ports = LearnedPorts.random(
-        wired,
-        n_observations=task.n_observations,
-        n_actions=task.n_actions,
-        key=jax.random.key(seed),
-    )
-    level = LEVELS[cell["level"]]
-    shared = CircuitPolicy.from_connectome(wired, ports, level=level, sharing=Sharing.GLOBAL)
     common: dict[str, Any] = {
         "seed": seed,
         "n_probes": config.wiring.n_probes,
         "progress": False,
         "n_threads": 1,
     }
-    first = evolve(
-        shared,
-        task,
-        OpenAiEs(numbers.population),
-        n_generations=numbers.n_shared,
-        probe_every=numbers.n_shared,
-        **common,
-    )
+    n_screened, n_shared = 0, numbers.n_shared
+    if cell["ports"] == LEARNED:
+        shared: AbstractPolicy = _with_learned_ports(wired, LEVELS[cell["level"]], task, seed)
+        strategy: Strategy = OpenAiEs(numbers.population)
+    else:
+        shared = _with_anatomical_ports(wired, LEVELS[cell["level"]], task)
+        n_shared = (numbers.n_shared + 1) // 2
+        n_screened = numbers.population * (numbers.n_shared - n_shared)
+        strategy = CmaEs(numbers.population, config.wiring.sigma)
+    if n_screened:
+        sd = numbers.screened_sd
+        shared = screen(shared, task, n=n_screened, sd=sd, seed=seed, n_threads=1)
+    first = evolve(shared, task, strategy, n_generations=n_shared, probe_every=n_shared, **common)
     single = _apart(first.policy)
     then = evolve(
         single,
@@ -85,7 +93,29 @@ def measure(cell: Cell, config: Any, context: Context) -> Measured:
     threshold = config.wiring.threshold
     rows = learning_rows("shared weights", first, shared, threshold=threshold, at={})
     rows += learning_rows("each weight", then, single, threshold=threshold, at={})
-    return Measured(rows)
+    screened = float(n_screened * numbers.n_steps)
+    return Measured([*rows, Row("shared weights", "screened_steps", screened, "env steps")])
+
+
+def _with_learned_ports(
+    wired: Connectome, level: AbstractLevel, task: ControlTask, seed: int
+) -> CircuitPolicy:
+    ports = LearnedPorts.random(
+        wired,
+        n_observations=task.n_observations,
+        n_actions=task.n_actions,
+        key=jax.random.key(seed),
+    )
+    return CircuitPolicy.from_connectome(wired, ports, level=level, sharing=Sharing.GLOBAL)
+
+
+def _with_anatomical_ports(
+    wired: Connectome, level: AbstractLevel, task: ControlTask
+) -> CircuitPolicy:
+    ports = AnatomicalPorts.from_connectome(
+        wired, n_observations=task.n_observations, joint_angles=task.joint_angles, period=PERIOD
+    )
+    return CircuitPolicy.from_connectome(wired, ports, level=level, sharing=Sharing.BLOCK)
 
 
 def _apart(policy: Any) -> CircuitPolicy:
@@ -117,8 +147,9 @@ def _seconds(cell: Cell, config: Any) -> float:
 ARMS = (
     Arm(
         REALISM,
-        "The circuit swims with cells of five levels of realism, with the paper's encoder and "
-        "decoder: an evolution strategy finds shared weights, a genetic algorithm each weight.",
+        "The circuit swims with cells of five levels of realism. With the paper's encoder and "
+        "decoder an evolution strategy finds shared weights, with anatomical ports the best of "
+        "many starts and CMA-ES with the same budget; then a genetic algorithm finds each weight.",
         "each level; the same level on rewired wiring",
         cells,
         measure,
