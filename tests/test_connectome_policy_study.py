@@ -9,7 +9,7 @@ import pytest
 
 from neuroloom.errors import InputError
 from neuroloom.networks.policies import flatten
-from neuroloom.studies.connectome_policy import claims
+from neuroloom.studies.connectome_policy import claims, wiring_claims
 from neuroloom.studies.connectome_policy.bodies import body
 from neuroloom.studies.connectome_policy.config import (
     PORTED,
@@ -248,16 +248,16 @@ def wiring_rows(means, measure, split="search", n=10, **at):
 )
 def test_the_order_is_judged_at_both_steps(means, outcome):
     rows = wiring_rows(means, "area") + wiring_rows(means, "final")
-    verdict = claims.judge_order(made(rows), FAST)
+    verdict = wiring_claims.judge_order(made(rows), FAST)
     assert verdict.outcome == outcome
     with pytest.raises(NotTestedError, match="10 are needed"):
-        claims.judge_order(made(wiring_rows(means, "area", n=9)), FAST)
+        wiring_claims.judge_order(made(wiring_rows(means, "area", n=9)), FAST)
 
 
 @pytest.mark.parametrize(("linear", "outcome"), [(400, "fail"), (20, "pass")])
 def test_a_better_baseline_is_said_plainly(linear, outcome):
     means = {"real": 200, "linear, joints alike": 10, "linear, joint angles": linear}
-    verdict = claims.judge_simple(made(wiring_rows(means, "final")), FAST)
+    verdict = wiring_claims.judge_simple(made(wiring_rows(means, "final")), FAST)
     assert verdict.outcome == outcome
     assert "linear, joint angles" in verdict.reason
 
@@ -269,7 +269,7 @@ def test_worth_is_the_lead_on_everything_in_one_setting(lead, outcome):
     rows += wiring_rows(
         {"real": 60, "rewired": 5, linear: 60 - lead}, "return", "afterwards", condition="noise 1"
     )
-    verdict = claims.judge_worth(made(rows), FAST)
+    verdict = wiring_claims.judge_worth(made(rows), FAST)
     assert verdict.outcome == outcome
     assert f"noise 1 60 ({lead:+.0f}" in verdict.reason.replace("49", "50").replace("51", "50")
 
@@ -278,10 +278,10 @@ def test_a_setting_without_a_simple_controller_does_not_count():
     means = {"real": 60, "rewired": 10}
     rows = wiring_rows(means, "return", "afterwards", condition="without VD")
     with pytest.raises(NotTestedError, match="no simple controller"):
-        claims.judge_worth(made(rows), FAST)
+        wiring_claims.judge_worth(made(rows), FAST)
     even = {"real": 60, "linear, joint angles": 60}
     rows += wiring_rows(even, "return", "afterwards", condition="noise 1")
-    verdict = claims.judge_worth(made(rows), FAST)
+    verdict = wiring_claims.judge_worth(made(rows), FAST)
     assert verdict.outcome == "fail"
     assert "not counted: without VD" in verdict.reason
 
@@ -291,20 +291,20 @@ def test_fewer_samples_and_longer_bodies_are_settings_too():
     for step, real in ((0, 90), (64_000, 90), (128_000, 10), (192_000, 90)):
         means = {"real": real, "linear, joint angles": 50}
         rows += wiring_rows(means, "return", env_steps=step)
-    verdict = claims.judge_worth(made(rows), FAST)
+    verdict = wiring_claims.judge_worth(made(rows), FAST)
     assert verdict.outcome == "pass"
     assert verdict.reason.count("thousand steps") == 2
     assert "after 64 thousand steps 90" in verdict.reason
     worse = [(*row[:3], row[3] - 100 * (row[4].get("env_steps") == 64_000 and
               row[4]["wiring"] == "real"), row[4]) for row in rows]  # fmt: skip
-    assert claims.judge_worth(made(worse), FAST).outcome == "fail"
+    assert wiring_claims.judge_worth(made(worse), FAST).outcome == "fail"
     long = [
         ("long-body", *row[1:2], "final", 500.0 if row[4]["wiring"] == "real" else 50.0,
          {k: v for k, v in row[4].items() if k != "env_steps"})
         for row in rows if row[4]["env_steps"] == 0
     ]  # fmt: skip
     long = [(*row[:3], row[3] + row[4]["seed"], row[4]) for row in long]
-    verdict = claims.judge_worth(made(worse + long), FAST)
+    verdict = wiring_claims.judge_worth(made(worse + long), FAST)
     assert verdict.outcome == "pass"
     assert "learned in a longer body 504" in verdict.reason
 
@@ -312,9 +312,35 @@ def test_fewer_samples_and_longer_bodies_are_settings_too():
 @pytest.mark.parametrize(("other", "outcome"), [(10, "pass"), (60, "fail")])
 def test_alignment_is_told_from_wiring(other, outcome):
     means = {"ports across classes": 60, "rewired, ports across classes": other}
-    verdict = claims.judge_alignment(made(wiring_rows(means, "area")), FAST)
+    verdict = wiring_claims.judge_alignment(made(wiring_rows(means, "area")), FAST)
     assert verdict.outcome == outcome
     assert ("alignment" in verdict.reason) is (outcome == "fail")
+
+
+@pytest.mark.parametrize(("kept", "outcome"), [(80, "pass"), (20, "fail")])
+def test_what_keeping_places_adds_is_told_in_parts_of_the_lead(kept, outcome):
+    means = dict.fromkeys(wiring_claims.KEPT, 20) | {"real": 100, "rewired": 20}
+    means["rewired, sides and segments kept"] = kept
+    verdict = wiring_claims.judge_places(made(wiring_rows(means, "area")), FAST)
+    assert verdict.outcome == outcome
+    assert ("75% of the lead" in verdict.reason) is (kept == 80)
+
+
+def test_places_are_kept_where_the_name_says_so():
+    circuit = circuit_of("worm-motor-segments")
+    for name, columns in (
+        ("rewired, segments kept", ("segment",)),
+        ("rewired, sides and segments kept", ("side_dv", "segment")),
+    ):
+        null = drawn_wiring(circuit, name, 1, 0)
+
+        def ends(wiring, columns=columns):
+            places = [[wiring.column(c)[end].astype(str) for c in columns]
+                      for end in (wiring.pre, wiring.post)]  # fmt: skip
+            return sorted(zip(*places[0], *places[1], wiring.sign.tolist(), strict=True))
+
+        assert ends(null) == ends(circuit)
+        assert ends(drawn_wiring(circuit, "rewired", 1, 0)) != ends(circuit)
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,11 @@ from neuroloom.analysis.learning import (
     equivalence_verdict,
     nested_difference,
     ordering,
-    standing,
     trend,
     trend_verdict,
     verdict,
 )
 from neuroloom.studies.connectome_policy.cheap_arm import CHEAP, LINEAR
-from neuroloom.studies.connectome_policy.config import SIMPLE
 from neuroloom.studies.connectome_policy.off_domain_arm import (
     OFF_DOMAIN,
     PERCEPTRON,
@@ -28,44 +26,19 @@ from neuroloom.studies.connectome_policy.off_domain_arm import (
 from neuroloom.studies.connectome_policy.realism_arm import ANATOMICAL, LEARNED, LEVELS, REALISM
 from neuroloom.studies.connectome_policy.statistics_arm import CONTROLS, PUBLISHED, STATISTICS
 from neuroloom.studies.connectome_policy.swim_arm import BUILT, NO_OSCILLATOR, NO_STRETCH, SWIM
-from neuroloom.studies.connectome_policy.wiring_arm import LONG, OTHER, WIRING
-from neuroloom.studies.framework import Claim, NotTestedError, Results, Verdict
+from neuroloom.studies.connectome_policy.wiring_arm import OTHER, WIRING
+from neuroloom.studies.connectome_policy.wiring_claims import (
+    LEAST_SEEDS,
+    judge_alignment,
+    judge_order,
+    judge_other_order,
+    judge_places,
+    judge_simple,
+    judge_worth,
+)
+from neuroloom.studies.framework import Claim, Results, Verdict
 
-__all__ = ["CLAIMS", "LEAST_SEEDS"]
-
-LEAST_SEEDS = 10
-ORDER = ("real", "rewired", "random")
-SHUFFLED = ("ports across classes", "rewired, ports across classes")
-
-
-def wiring_values(
-    results: Results,
-    name: str,
-    measure: str,
-    split: str = "search",
-    arm: str = WIRING,
-    **at: Any,
-) -> np.ndarray:
-    """(seed, draw) of one arm of the wiring.
-
-    Args:
-        results: Of the run.
-        name: Of the arm.
-        measure: Which number.
-        split: Where it was measured.
-        arm: Of the study: `wiring`, or another that has the same cells.
-        at: Further coordinates.
-
-    Raises:
-        NotTestedError: If there are too few seeds.
-    """
-    rows = results.rows(arm, split, measure, wiring=name, **at)
-    seeds = sorted({row["seed"] for row in rows})
-    if len(seeds) < LEAST_SEEDS:
-        raise NotTestedError(
-            f"at this size: {len(seeds)} seeds of {name}, where {LEAST_SEEDS} are needed"
-        )
-    return np.array([[row["value"] for row in rows if row["seed"] == seed] for seed in seeds])
+__all__ = ["CLAIMS"]
 
 
 def judge_swim(results: Results, config: Any) -> Verdict:
@@ -80,126 +53,6 @@ def judge_swim(results: Results, config: Any) -> Verdict:
         margins.append(float(min((found - low).min(), (high - found).min())))
         said.append(f"{name} {found.mean():.0f} ({found.min():.0f} to {found.max():.0f})")
     return Verdict.of(min(margins) >= 0, min(margins), reason="; ".join(said))
-
-
-def judge_order(results: Results, config: Any) -> Verdict:
-    """The lesser step of real over rewired over random, in area under the learning curve."""
-    return _ordered(results, WIRING)
-
-
-def judge_other_order(results: Results, config: Any) -> Verdict:
-    """The same with the other circuit."""
-    return _ordered(results, OTHER)
-
-
-def _ordered(results: Results, arm: str) -> Verdict:
-    values = {name: wiring_values(results, name, "area", arm=arm) for name in ORDER}
-    holds, steps, said = ordering(values, ORDER, rng=_rng(), measure="area")
-    least = min(steps, key=lambda step: step.low)
-    final = {name: wiring_values(results, name, "final", arm=arm).mean() for name in ORDER}
-    ends = ", ".join(f"{name} {value:.0f}" for name, value in final.items())
-    return Verdict.of(
-        holds, least.mean, low=least.low, high=least.high, reason=f"{said} Final: {ends}."
-    )
-
-
-def judge_alignment(results: Results, config: Any) -> Verdict:
-    """Real less rewired where the ports of both are shuffled."""
-    one, other = (wiring_values(results, name, "area") for name in SHUFFLED)
-    found = nested_difference(one, other, rng=_rng())
-    said = verdict("real wiring at shuffled ports", "rewired at shuffled ports", found)
-    what = "wiring" if found.above_zero else "alignment of wiring and ports, not wiring alone"
-    return Verdict.of(
-        found.above_zero,
-        found.mean,
-        low=found.low,
-        high=found.high,
-        reason=f"{said} What counts is {what}.",
-    )
-
-
-def judge_simple(results: Results, config: Any) -> Verdict:
-    """Real less the best simple controller, in final return."""
-    simple = [name for name in SIMPLE if name in config.wiring.simple]
-    if not simple:
-        raise NotTestedError("at this size: no simple controller was searched")
-    names = ("real", *simple)
-    values = {name: wiring_values(results, name, "final") for name in names}
-    where = standing(values, focus="real", baselines=tuple(simple), rng=_rng())
-    least = min(where.differences.values(), key=lambda found: found.mean)
-    means = ", ".join(f"{name} {values[name].mean():.0f}" for name in names)
-    return Verdict.of(
-        all(found.above_zero for found in where.differences.values()),
-        least.mean,
-        low=least.low,
-        high=least.high,
-        reason=f"{where.summary} Final: {means}.",
-    )
-
-
-def judge_worth(results: Results, config: Any) -> Verdict:
-    """Most that the real wiring is ahead of all that were tried in the same setting.
-
-    Settings in which no simple controller was tried are told, and do not count.
-    """
-    settings = _settings(results)
-    level = 1 - 0.05 / max(1, len(settings))
-    best, said, left_out = None, [], []
-    for setting, (arm, split, measure, at) in settings.items():
-        there = {
-            str(row["wiring"])
-            for row in results.records
-            if (row["arm"], row["split"], row["measure"]) == (arm, split, measure)
-            and all(row.get(name) == value for name, value in at.items())
-        } - {"real"}
-        if not there & set(SIMPLE):
-            left_out.append(setting)
-            continue
-        real = wiring_values(results, "real", measure, split, arm=arm, **at)
-        leads = {
-            name: nested_difference(
-                real,
-                wiring_values(results, name, measure, split, arm=arm, **at),
-                rng=_rng(),
-                level=level,
-            )
-            for name in sorted(there)
-        }
-        name = min(leads, key=lambda one: leads[one].low)
-        least = leads[name]
-        said.append(f"{setting} {real.mean():.0f} ({least.mean:+.0f} on {name})")
-        if best is None or least.low > best.low:
-            best = least
-    if best is None:
-        raise NotTestedError("at this size: there is no simple controller to hold the wiring to")
-    reason = f"real wiring, and its lead on the best other: {'; '.join(said)}"
-    if left_out:
-        reason += f". Without a simple controller, and not counted: {', '.join(left_out)}"
-    return Verdict.of(best.above_zero, best.mean, low=best.low, high=best.high, reason=f"{reason}.")
-
-
-def _settings(results: Results) -> dict[str, tuple[str, str, str, dict[str, Any]]]:
-    """Where wirings and simple controllers met: arm, split, measure and coordinates of each."""
-    found: dict[str, tuple[str, str, str, dict[str, Any]]] = {}
-    for row in results.records:
-        if row.get("wiring") != "real":
-            continue
-        if row["arm"] == WIRING and row["split"] == "afterwards":
-            at = {"condition": row["condition"]}
-            found.setdefault(str(row["condition"]), (WIRING, "afterwards", "return", at))
-        if row["arm"] == LONG and row["measure"] == "final":
-            found.setdefault("learned in a longer body", (LONG, "search", "final", {}))
-    steps = sorted(
-        {
-            row["env_steps"]
-            for row in results.records
-            if row["arm"] == WIRING and row.get("wiring") == "real" and "env_steps" in row
-        }
-    )
-    for step in steps[1:3]:
-        at = {"env_steps": step}
-        found[f"after {step / 1e3:.0f} thousand steps"] = (WIRING, "search", "return", at)
-    return found
 
 
 def judge_statistics(results: Results, config: Any) -> Verdict:
@@ -367,6 +220,17 @@ CLAIMS = (
         "ports shuffled across classes",
         (WIRING,),
         judge_alignment,
+    ),
+    Claim(
+        "places-matter",
+        "Circuits that are rewired within sides and segments learn better than freely rewired "
+        "ones: much of the wiring is who lies where.",
+        "ours",
+        "area of the circuit rewired within sides and segments less that of the freely rewired",
+        f"95 % interval above 0, at least {LEAST_SEEDS} seeds",
+        "sides or segments alone kept",
+        (WIRING,),
+        judge_places,
     ),
     Claim(
         "beats-simple-control",

@@ -24,6 +24,8 @@ WIRED = (
     "real",
     "rewired",
     "rewired, sides kept",
+    "rewired, segments kept",
+    "rewired, sides and segments kept",
     "class blocks",
     "weights permuted",
     "random",

@@ -53,11 +53,21 @@ LOG_TONIC, LOG_STRETCH_A = -5.0, -3.0
 their joints, and the body earns nothing. Chosen on seeds below 10."""
 COUNT_SCALE = 0.1
 
+
+def _rewired_within(*columns: str) -> Callable[..., Connectome]:
+    """Degrees and signs kept from each group of cells to each."""
+
+    def rewired(circuit: Connectome, *, rng: np.random.Generator) -> Connectome:
+        return rewire_blocks(with_group(circuit, "node_kind", *columns), rng=rng, by="group")
+
+    return rewired
+
+
 NULLS: dict[str, Callable[..., Connectome]] = {
     "rewired": rewire_blocks,
-    "rewired, sides kept": lambda circuit, *, rng: rewire_blocks(
-        with_group(circuit, "node_kind", "side_dv"), rng=rng, by="group"
-    ),
+    "rewired, sides kept": _rewired_within("side_dv"),
+    "rewired, segments kept": _rewired_within("segment"),
+    "rewired, sides and segments kept": _rewired_within("side_dv", "segment"),
     "class blocks": block_model,
     "weights permuted": permute_weights,
     "random": erdos_renyi_blocks,
