@@ -25,6 +25,7 @@ from neuroloom.studies.connectome_policy.controllers import (
     simple_controller,
 )
 from neuroloom.studies.connectome_policy.elsewhere import on_body, with_share_cut, without_class
+from neuroloom.studies.connectome_policy.off_domain_arm import FINAL
 from neuroloom.studies.connectome_policy.realism_arm import LEVELS
 from neuroloom.studies.connectome_policy.statistics_arm import CONTROLS
 from neuroloom.studies.connectome_policy.study import STUDY
@@ -389,12 +390,17 @@ def test_statistics_and_levels_are_judged_in_their_order():
 def test_off_its_domain_the_circuit_is_held_against_a_perceptron(real, outcome):
     rng = np.random.default_rng(2)
     rows = [
-        ("off-domain", "search", measure, scale * (mean + 0.02 * rng.normal()),
+        ("off-domain", *where, scale * (mean + 0.02 * rng.normal()),
          {"task": task, "network": network, "seed": s})
         for (task, scale), mine in zip((("half-cheetah", 300), ("digits", 1)), real, strict=True)
         for network, best in (("real", mine / scale), ("rewired", 0.1), ("perceptron", 0.8))
-        for measure, mean in (("initial", 0.05), ("final", best))
+        for where, mean in ((("search", "initial"), 0.05), (FINAL[task], best))
         for s in range(10)
+    ]  # fmt: skip
+    # What was seen in the search does not count.
+    rows += [
+        ("off-domain", "search", "final", 9.0, {"task": "digits", "network": network, "seed": s})
+        for network in ("real", "rewired", "perceptron") for s in range(10)
     ]  # fmt: skip
     verdict = claims.judge_off_domain(made(rows), FAST)
     assert verdict.outcome == outcome
@@ -423,4 +429,4 @@ def test_a_run_leaves_its_figures(tmp_path):
     write_report(folder)
     drawn = {path.stem for path in (folder / "figures").glob("*.svg")}
     assert {"learning-curves", "returns", "gaits", "afterwards-1", "ncap"} <= drawn
-    assert {"statistics", "realism"} <= drawn
+    assert {"statistics", "realism", "off-domain", "digits"} <= drawn

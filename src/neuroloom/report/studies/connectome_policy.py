@@ -15,6 +15,12 @@ from neuroloom.report.layout import Film, Picture
 from neuroloom.report.study_contents import StudyContents
 from neuroloom.studies.connectome_policy.bodies import BODY
 from neuroloom.studies.connectome_policy.config import PORTED, SIMPLE, WIRED
+from neuroloom.studies.connectome_policy.off_domain_arm import (
+    CHEETAH,
+    DIGITS,
+    FINAL,
+    OFF_DOMAIN,
+)
 from neuroloom.studies.connectome_policy.realism_arm import LEVELS, REALISM, WIRINGS
 from neuroloom.studies.connectome_policy.statistics_arm import PUBLISHED, STATISTICS
 from neuroloom.studies.connectome_policy.swim_arm import BUILT, SWIM
@@ -23,6 +29,7 @@ from neuroloom.studies.connectome_policy.wiring_arm import WIRING
 __all__ = ["pictures"]
 
 REAL = "real"
+NETWORKS = {"real": "default", "rewired": "null", "perceptron": "baseline", "linear": "baseline"}
 SECONDS = 20.0  # of an episode that are drawn
 FILMED, FRAME = 10.0, 0.08  # s of a film, and from frame to frame
 
@@ -37,6 +44,7 @@ def pictures(contents: StudyContents) -> tuple[Picture, ...]:
         *_afterwards(contents),
         *_statistics(contents),
         *_realism(contents),
+        *_off_domain(contents),
         *_swim(contents),
     )
 
@@ -276,6 +284,48 @@ def _realism(contents: StudyContents) -> Iterator[Picture]:
             dot_panels(panels),
             wide=True,
             full=True,
+        )
+
+
+def _off_domain(contents: StudyContents) -> Iterator[Picture]:
+    panels = []
+    for task, x, y in (
+        (CHEETAH, "thousand steps of the body", "return"),
+        (DIGITS, "thousand steps of images", "part named rightly"),
+    ):
+        lines = []
+        for name, group in NETWORKS.items():
+            points = contents.line(
+                "env_steps", OFF_DOMAIN, "search", "return", task=task, network=name
+            )
+            if len(points):
+                points[:, 0] /= 1e3
+                lines.append(Line(name, name, points, group))
+        if lines:
+            panels.append(Panel(task, x, y, tuple(lines)))
+    if panels:
+        yield Picture(
+            "off-domain",
+            "Where the circuit does not belong",
+            "Gymnasium's half-cheetah on starts that the search never meets, and scikit-learn's "
+            "digits, of the images that searches draw from; means over seeds with 95 % intervals.",
+            line_panels(panels),
+            wide=True,
+            full=True,
+        )
+    dots = tuple(
+        Dots(name, values, group)
+        for name, group in NETWORKS.items()
+        if (values := _repeats(contents, OFF_DOMAIN, *FINAL[DIGITS], network=name)).size
+    )
+    if dots:
+        panel = DotPanel("digits, held out", "part named rightly", dots, chance=0.1)
+        yield Picture(
+            "digits",
+            "Digits that no search has seen",
+            "Part of the held-out fifth of the images that is named rightly; a point a seed. "
+            "Dashed: by chance.",
+            dot_panels([panel]),
         )
 
 

@@ -24,12 +24,24 @@ from neuroloom.studies.connectome_policy.learning import learning_rows
 from neuroloom.studies.framework import Arm, Cell, Context, Measured, Row, grid
 from neuroloom.tasks.control import ControlTask, Digits, GymBody, GymTask
 
-__all__ = ["ARMS", "OFF_DOMAIN", "PERCEPTRON", "REAL", "REWIRED", "TASKS"]
+__all__ = [
+    "ARMS",
+    "CHEETAH",
+    "DIGITS",
+    "FINAL",
+    "OFF_DOMAIN",
+    "PERCEPTRON",
+    "REAL",
+    "REWIRED",
+    "TASKS",
+]
 
 OFF_DOMAIN = "off-domain"
 REAL, REWIRED, PERCEPTRON, LINEAR = "real", "rewired", "perceptron", "linear"
 CHEETAH, DIGITS = "half-cheetah", "digits"
 TASKS = (CHEETAH, DIGITS)
+FINAL = {CHEETAH: ("search", "final"), DIGITS: ("held out", "accuracy")}
+"""Split and measure by which each task is judged: no search meets the held-out digits."""
 HIDDEN = (32,)
 ALL_HELD_OUT = 359
 HELD_OUT_SEED = 77
