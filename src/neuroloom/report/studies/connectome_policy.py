@@ -213,7 +213,8 @@ def _afterwards(contents: StudyContents) -> Iterator[Picture]:
             f"afterwards-{first // 3 + 1}",
             "In other bodies, damaged, with noise" + (" (continued)" if first else ""),
             "Return after the search, without learning again. A point a seed, draws averaged. "
-            "Controllers without the circuit fit only the body that they learned in.",
+            "Of controllers without the circuit, those whose weights all joints share fit other "
+            "bodies; none has a class of cells to lose.",
             dot_panels(panels[first:last]),
             wide=True,
             full=True,

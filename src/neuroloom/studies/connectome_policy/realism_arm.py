@@ -140,7 +140,7 @@ def _apart(policy: Any) -> CircuitPolicy:
 def _seconds(cell: Cell, config: Any) -> float:
     numbers = config.realism
     steps = numbers.population * (numbers.n_shared + numbers.n_single) * numbers.n_steps
-    rate = 35_000 / (1 + 0.3 * (LEVELS[cell["level"]].substeps - 1))
+    rate = 35_000 / (1 + 0.05 * (LEVELS[cell["level"]].substeps - 1))
     return 4 + steps / rate / 2
 
 
