@@ -428,5 +428,13 @@ def test_a_run_leaves_its_figures(tmp_path):
     folder = run(STUDY, config, out=tmp_path, progress=False)
     write_report(folder)
     drawn = {path.stem for path in (folder / "figures").glob("*.svg")}
-    assert {"learning-curves", "returns", "gaits", "afterwards-1", "ncap"} <= drawn
+    assert {
+        "circuit-1",
+        "classes-1",
+        "learning-curves",
+        "returns",
+        "gaits",
+        "afterwards-1",
+        "ncap",
+    } <= drawn
     assert {"statistics", "realism", "off-domain", "digits"} <= drawn

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from neuroloom.report.figures.along import Level, Line
+from neuroloom.report.figures.circuit import class_matrices, motor_circuit
 from neuroloom.report.figures.dots import DotPanel, Dots, dot_panels
 from neuroloom.report.figures.film import film, still
 from neuroloom.report.figures.gait import Gait, chain_points, gaits
@@ -15,6 +16,7 @@ from neuroloom.report.layout import Film, Picture
 from neuroloom.report.study_contents import StudyContents
 from neuroloom.studies.connectome_policy.bodies import BODY
 from neuroloom.studies.connectome_policy.config import PORTED, SIMPLE, WIRED
+from neuroloom.studies.connectome_policy.controllers import NULLS, circuit_of, drawn_wiring
 from neuroloom.studies.connectome_policy.off_domain_arm import (
     CHEETAH,
     DIGITS,
@@ -24,7 +26,7 @@ from neuroloom.studies.connectome_policy.off_domain_arm import (
 from neuroloom.studies.connectome_policy.realism_arm import LEVELS, REALISM, WIRINGS
 from neuroloom.studies.connectome_policy.statistics_arm import PUBLISHED, STATISTICS
 from neuroloom.studies.connectome_policy.swim_arm import BUILT, SWIM
-from neuroloom.studies.connectome_policy.wiring_arm import WIRING
+from neuroloom.studies.connectome_policy.wiring_arm import OTHER, WIRING
 
 __all__ = ["pictures"]
 
@@ -37,6 +39,7 @@ FILMED, FRAME = 10.0, 0.08  # s of a film, and from frame to frame
 def pictures(contents: StudyContents) -> tuple[Picture, ...]:
     """Those of the arms that were run."""
     return (
+        *_circuits(contents),
         *_curves(contents),
         *_ends(contents),
         *_gaits(contents),
@@ -47,6 +50,34 @@ def pictures(contents: StudyContents) -> tuple[Picture, ...]:
         *_off_domain(contents),
         *_swim(contents),
     )
+
+
+def _circuits(contents: StudyContents) -> Iterator[Picture]:
+    cells = [row.at for row in contents.measurements if row.arm in (WIRING, OTHER)]
+    for number, name in enumerate(dict.fromkeys(str(at["circuit"]) for at in cells)):
+        circuit = circuit_of(name)
+        yield Picture(
+            f"circuit-{number + 1}",
+            f"The circuit: {name}",
+            "Every cell in its segment, head at the left; a line from sender to receiver ends in a "
+            "dot and grows with the root of its count. Orange neurons excite, blue ones inhibit.",
+            motor_circuit(circuit),
+            wide=True,
+            full=True,
+        )
+        mine = [at for at in cells if at["circuit"] == name]
+        there = {str(at["wiring"]) for at in mine}
+        seed = min(int(str(at["seed"])) for at in mine)
+        shown = [one for one in (REAL, *NULLS) if one in there][:4]
+        yield Picture(
+            f"classes-{number + 1}",
+            f"Who contacts whom: {name} and its nulls",
+            "Counts of connections from class to class, with their sign; of each null the first "
+            f"draw of seed {seed}.",
+            class_matrices({one: drawn_wiring(circuit, one, seed, 0) for one in shown}),
+            wide=True,
+            full=True,
+        )
 
 
 def group_of(name: str) -> str:
