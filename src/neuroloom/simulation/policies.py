@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float, PyTree, Shaped
+from jaxtyping import Array, Float, PyTree, Shaped
 
 from neuroloom.errors import InputError
 from neuroloom.networks.policies import AbstractPolicy, is_parameter
@@ -164,9 +165,11 @@ def _perform(
     running = task.begin(np.tile(starts, (n_members, 1)))
     total, n_steps = np.zeros(n_members * n_episodes), 0
     mine, fixed, state = _begin(mine, fixed, n_episodes)
+    leaves, structure = jax.tree.flatten((mine, fixed))
+    advance = _advance(structure)
     for _ in range(task.n_steps):
         seen = running.observation.reshape(n_members, n_episodes, -1)
-        state, given = _advance(mine, fixed, state, seen)
+        state, given = advance(leaves, state, seen)
         action = np.asarray(given).reshape(n_members * n_episodes, -1)
         bad = np.any(~np.isfinite(action), axis=1)
         if bad.any():
@@ -198,9 +201,17 @@ def _begin(parameters: PyTree, fixed: PyTree, n_episodes: int) -> tuple[PyTree, 
     return jax.vmap(one, out_axes=(0, None, 0))(parameters)
 
 
-@jax.jit
-def _advance(parameters: PyTree, fixed: PyTree, state: PyTree, seen: Any) -> tuple[PyTree, Any]:
-    def member(mine: PyTree, states: PyTree, observations: Any) -> tuple[PyTree, Any]:
-        return jax.vmap(eqx.combine(mine, fixed))(states, observations)
+@lru_cache(maxsize=64)
+def _advance(structure: Any) -> Callable[..., tuple[PyTree, Any]]:
+    """A step of policies whose leaves come in a list: modules are taken apart once, not a step."""
 
-    return jax.vmap(member)(parameters, state, seen)
+    @jax.jit
+    def advance(leaves: list[Array], state: PyTree, seen: Any) -> tuple[PyTree, Any]:
+        parameters, fixed = jax.tree.unflatten(structure, leaves)
+
+        def member(mine: PyTree, states: PyTree, observations: Any) -> tuple[PyTree, Any]:
+            return jax.vmap(eqx.combine(mine, fixed))(states, observations)
+
+        return jax.vmap(member)(parameters, state, seen)
+
+    return advance
