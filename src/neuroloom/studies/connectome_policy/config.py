@@ -15,7 +15,9 @@ __all__ = [
     "OffDomainConfig",
     "RealismConfig",
     "StatisticsConfig",
+    "TUNED",
     "SwimConfig",
+    "Tuned",
     "WiringConfig",
 ]
 
@@ -42,6 +44,36 @@ SIMPLE = (
     "NCAP",
     "NCAP, joints alike",
 )
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """How a simple controller is made and searched."""
+
+    sigma: float
+    """First SD of CMA-ES."""
+    units: int = 8
+    """Hidden units of a layer, where there are any."""
+    gain: float = 3.0
+    """Of the actions, where there is any."""
+
+
+TUNED = dict(
+    zip(
+        SIMPLE,
+        (
+            Tuned(0.25),
+            Tuned(0.25),
+            Tuned(0.5),
+            Tuned(0.25, units=8, gain=3.0),
+            Tuned(2.0, units=8, gain=1.0),
+            Tuned(0.5),
+            Tuned(0.5),
+        ),
+        strict=True,
+    )
+)
+"""The best of `scripts/tune_controllers.py` on seeds 0 to 2; of circuits .5 was best too."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +117,7 @@ class WiringConfig:
     population: int = 16
     """Of CMA-ES."""
     sigma: float = 0.5
-    """First SD of CMA-ES, of logarithms of gains."""
+    """First SD of CMA-ES for circuits, of logarithms of gains; `TUNED` has those of others."""
     n_generations: int = 40
     """Of every search but the recurrent network's."""
     probe_every: int = 4

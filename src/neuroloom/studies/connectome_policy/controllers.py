@@ -34,7 +34,7 @@ from neuroloom.networks.policies import (
     Sharing,
     shuffle_ports,
 )
-from neuroloom.studies.connectome_policy.config import SIMPLE
+from neuroloom.studies.connectome_policy.config import SIMPLE, TUNED, Tuned
 from neuroloom.tasks.control import ControlTask
 
 __all__ = [
@@ -148,14 +148,19 @@ def _by_target(policy: CircuitPolicy) -> np.ndarray:
     return first
 
 
-def simple_controller(name: str, task: ControlTask, *, seed: int) -> AbstractPolicy:
+def simple_controller(
+    name: str, task: ControlTask, *, seed: int, tuned: Tuned | None = None
+) -> AbstractPolicy:
     """A controller without the circuit.
 
     Args:
         name: Of the arm.
         task: What it controls.
         seed: Of its first weights.
+        tuned: Its hidden units and gain; by default those that were chosen.
     """
+    chosen = tuned or TUNED[name]
+    units, gain = chosen.units, chosen.gain
     sizes = task.n_observations, task.n_actions
     key = jax.random.key(seed)
     linear, alike, everything, perceptron, recurrent, ncap, ncap_alike = SIMPLE
@@ -163,8 +168,10 @@ def simple_controller(name: str, task: ControlTask, *, seed: int) -> AbstractPol
         linear: lambda: LinearPolicy.zeros(*sizes, used=task.joint_angles, bias=False),
         alike: lambda: NeighborPolicy.zeros(task.n_observations, task.joint_angles),
         everything: lambda: LinearPolicy.zeros(*sizes, bias=False),
-        perceptron: lambda: PerceptronPolicy.random(*sizes, key=key),
-        recurrent: lambda: RecurrentPolicy.random(*sizes, key=key),
+        perceptron: lambda: PerceptronPolicy.random(
+            *sizes, hidden=(units, units), gain=gain, key=key
+        ),
+        recurrent: lambda: RecurrentPolicy.random(*sizes, n_units=units, gain=gain, key=key),
         ncap: lambda: _ncap(task, shared=False),
         ncap_alike: lambda: _ncap(task, shared=True),
     }

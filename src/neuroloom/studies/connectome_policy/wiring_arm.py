@@ -12,7 +12,7 @@ from neuroloom.fitting.evolution import CmaEs, evolve
 from neuroloom.networks.policies import AbstractPolicy, flatten
 from neuroloom.simulation.policies import perform_policies, watch
 from neuroloom.studies.connectome_policy.bodies import BODY, body
-from neuroloom.studies.connectome_policy.config import SIMPLE
+from neuroloom.studies.connectome_policy.config import SIMPLE, TUNED
 from neuroloom.studies.connectome_policy.controllers import (
     circuit_of,
     controller,
@@ -73,7 +73,7 @@ def measure(cell: Cell, config: Any, context: Context) -> Measured:
     found = evolve(
         policy,
         task,
-        CmaEs(numbers.population, numbers.sigma),
+        CmaEs(numbers.population, TUNED[name].sigma if name in SIMPLE else numbers.sigma),
         n_generations=numbers.n_generations,
         seed=seed,
         n_probes=numbers.n_probes,
