@@ -308,7 +308,7 @@ PRESETS = {
             n_transfer=1,
         ),
         statistics=replace(
-            PAPER.statistics, population=48, elites=8, n_generations=8, n_steps=500, n_seeds=2
+            PAPER.statistics, population=48, elites=8, n_generations=8, n_steps=500, n_seeds=1
         ),
         realism=replace(
             PAPER.realism,
@@ -317,7 +317,7 @@ PRESETS = {
             n_single=2,
             n_steps=300,
             ports=("learned",),
-            n_seeds=2,
+            n_seeds=1,
         ),
         off_domain=replace(
             PAPER.off_domain, population=16, n_generations=6, n_images=100, n_seeds=1
