@@ -321,9 +321,9 @@ def _realism(contents: StudyContents) -> Iterator[Picture]:
 
 def _off_domain(contents: StudyContents) -> Iterator[Picture]:
     panels = []
-    for task, x, y in (
-        (CHEETAH, "thousand steps of the body", "return"),
-        (DIGITS, "thousand steps of images", "part named rightly"),
+    for task, unit, x, y in (
+        (CHEETAH, 1e3, "thousand steps of the body", "return"),
+        (DIGITS, 1e6, "million steps of images", "part named rightly"),
     ):
         lines = []
         for name, group in NETWORKS.items():
@@ -331,7 +331,7 @@ def _off_domain(contents: StudyContents) -> Iterator[Picture]:
                 "env_steps", OFF_DOMAIN, "search", "return", task=task, network=name
             )
             if len(points):
-                points[:, 0] /= 1e3
+                points[:, 0] /= unit
                 lines.append(Line(name, name, points, group))
         if lines:
             panels.append(Panel(task, x, y, tuple(lines)))
