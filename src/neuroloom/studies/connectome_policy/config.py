@@ -58,7 +58,7 @@ class Tuned:
     """Of the actions, where there is any."""
 
 
-TUNED = dict(
+TUNED: dict[str, Tuned] = dict(
     zip(
         SIMPLE,
         (
