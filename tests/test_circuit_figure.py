@@ -14,6 +14,8 @@ from neuroloom.report.figures.circuit import (
     class_matrix,
     motor_circuit,
 )
+from neuroloom.report.studies.connectome_policy import circuit_pictures
+from neuroloom.report.study_contents import StudyContents, StudyScore
 
 
 @pytest.fixture(scope="module")
@@ -75,3 +77,19 @@ def test_other_connectomes_are_refused_or_drawn_by_class(worm):
         motor_circuit(replace(worm, neurons={**worm.neurons, "cell_type": many}))
     with pytest.raises(InputError, match="of the same classes; got none"):
         class_matrices({})
+
+
+def test_the_report_draws_each_circuit_and_the_nulls_that_were_run(tmp_path):
+    """Coordinates come from text: seeds are floats there."""
+    at = {"circuit": "worm-motor-segments", "draw": 0.0, "seed": 500.0}
+    rows = tuple(
+        StudyScore(
+            "wiring", "search", "final", "reward", 1.0, 1.0, 1.0, 1.0, at | {"wiring": wiring}
+        )
+        for wiring in ("real", "random", "linear, joint angles")
+    )
+    contents = StudyContents(tmp_path, {}, (), rows, ())
+    drawn = {picture.name: picture.axes.figure for picture in circuit_pictures(contents)}
+    assert list(drawn) == ["circuit-1", "classes-1"]
+    shown = [ax.get_title(loc="left") for ax in drawn["classes-1"].axes[:2]]
+    assert shown == ["real", "random"]

@@ -28,7 +28,7 @@ from neuroloom.studies.connectome_policy.statistics_arm import PUBLISHED, STATIS
 from neuroloom.studies.connectome_policy.swim_arm import BUILT, SWIM
 from neuroloom.studies.connectome_policy.wiring_arm import OTHER, WIRING
 
-__all__ = ["pictures"]
+__all__ = ["circuit_pictures", "pictures"]
 
 REAL = "real"
 NETWORKS = {"real": "default", "rewired": "null", "perceptron": "baseline", "linear": "baseline"}
@@ -39,7 +39,7 @@ FILMED, FRAME = 10.0, 0.08  # s of a film, and from frame to frame
 def pictures(contents: StudyContents) -> tuple[Picture, ...]:
     """Those of the arms that were run."""
     return (
-        *_circuits(contents),
+        *circuit_pictures(contents),
         *_curves(contents),
         *_ends(contents),
         *_gaits(contents),
@@ -52,7 +52,12 @@ def pictures(contents: StudyContents) -> tuple[Picture, ...]:
     )
 
 
-def _circuits(contents: StudyContents) -> Iterator[Picture]:
+def circuit_pictures(contents: StudyContents) -> Iterator[Picture]:
+    """Each circuit along its body, and class by class beside nulls that were run.
+
+    Args:
+        contents: Of the run.
+    """
     cells = [row.at for row in contents.measurements if row.arm in (WIRING, OTHER)]
     for number, name in enumerate(dict.fromkeys(str(at["circuit"]) for at in cells)):
         circuit = circuit_of(name)
@@ -67,7 +72,7 @@ def _circuits(contents: StudyContents) -> Iterator[Picture]:
         )
         mine = [at for at in cells if at["circuit"] == name]
         there = {str(at["wiring"]) for at in mine}
-        seed = min(int(str(at["seed"])) for at in mine)
+        seed = min(int(float(str(at["seed"]))) for at in mine)
         shown = [one for one in (REAL, *NULLS) if one in there][:4]
         yield Picture(
             f"classes-{number + 1}",
