@@ -53,7 +53,8 @@ def test_lines_go_from_sender_to_receiver(worm):
 
 
 def test_classes_are_summed_with_their_sign(worm):
-    names, signed = class_matrix(worm)
+    names, signed, n_unknown = class_matrix(worm)
+    assert n_unknown == 0
     cell_type, side = worm.column("cell_type"), worm.column("side_dv")
     mine = (
         (cell_type[worm.pre] == "VD")
@@ -66,6 +67,26 @@ def test_classes_are_summed_with_their_sign(worm):
     axes = class_matrices({"one": worm, "two": worm}).figure.axes
     assert [ax.get_title(loc="left") for ax in axes[:2]] == ["one", "two"]
     assert axes[0].images[0].get_array().shape == (9, 7)  # muscles send nothing
+
+
+def test_unknown_signs_are_shown_and_told(worm):
+    sign = np.where(worm.pre == worm.pre[worm.sign < 0][0], 0, worm.sign)
+    partly = replace(worm, sign=sign.astype(worm.sign.dtype))
+    n = int((sign[worm.kind != 1] == 0).sum())
+    titles = [ax.get_title(loc="left") for ax in motor_circuit(partly).figure.axes]
+    assert titles[2].startswith(f"of unknown sign: {n}, ")
+    assert n > 0
+    assert len(titles) == 4
+    title = class_matrices({"one": partly}).figure.axes[0].get_title(loc="left")
+    assert title == f"one, {n} of unknown sign left out"
+
+
+def test_cells_without_a_segment_are_named(worm):
+    segment = worm.column("segment").astype(str)
+    segment[3] = ""
+    lost = replace(worm, neurons={**worm.neurons, "segment": segment})
+    with pytest.raises(InputError, match=f"1 have none, {worm.neuron_id[3]} first. Use 0"):
+        motor_circuit(lost)
 
 
 def test_other_connectomes_are_refused_or_drawn_by_class(worm):

@@ -205,6 +205,7 @@ def test_simple_controllers_fit_the_body(name):
 
 def test_what_was_tuned_reaches_controller_and_search(tmp_path, monkeypatch):
     task = body(6, 5)
+    assert list(TUNED) == list(SIMPLE)
     for name in ("perceptron", "recurrent"):
         small, large = (
             simple_controller(name, task, seed=0, tuned=Tuned(1.0, units)) for units in (4, 8)

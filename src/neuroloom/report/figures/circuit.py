@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from jaxtyping import Float, Int
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
@@ -38,9 +39,11 @@ COLUMNS = ("cell_type", "segment", "side_dv", "node_kind")
 MOST_CLASSES = 30
 _WIDTH, _LEFT, _RIGHT = 9.4, 1.25, 0.2
 _LANE, _HEAD = 0.27, 0.42
+_UNKNOWN = ("of unknown sign", GROUP_COLORS["baseline"])
 _STYLES = (
     ("excitatory", GROUP_COLORS["null"]),
     ("inhibitory", GROUP_COLORS["default"]),
+    _UNKNOWN,
     ("gap junctions", GROUP_COLORS["transfer"]),
 )
 
@@ -65,10 +68,12 @@ class ClassMatrix(NamedTuple):
     Attributes:
         names: Of the classes.
         signed: Sum of signed counts.
+        n_unknown: Connections of unknown sign, which no sum holds.
     """
 
     names: tuple[str, ...]
     signed: Float[np.ndarray, "post pre"]
+    n_unknown: int
 
 
 def cell_places(connectome: Connectome) -> Places:
@@ -78,13 +83,23 @@ def cell_places(connectome: Connectome) -> Places:
         connectome: With the neuron columns `cell_type`, `segment`, `side_dv` and `node_kind`.
 
     Raises:
-        InputError: If a column is missing, or there are too many classes to be read.
+        InputError: If a column is missing, a segment is no number, or there are too many classes to
+            be read.
     """
     missing = [name for name in COLUMNS if name not in connectome.neurons]
     if missing:
         raise InputError(
             f"A drawing along the body must know {', '.join(missing)} of each neuron; the "
             "connectome does not say. Add the columns, or draw `class_matrices`."
+        )
+    numbers = pd.to_numeric(pd.Series(connectome.column("segment")), errors="coerce")
+    segment = np.asarray(numbers, float)
+    nowhere = np.flatnonzero(~np.isfinite(segment))
+    if nowhere.size:
+        raise InputError(
+            f"`segment` must be a number for every neuron; {nowhere.size} have none, "
+            f"{connectome.neuron_id[nowhere[0]]} first. Use 0 for cells in the head, or `select` "
+            "those that have one."
         )
     cell_type, side = connectome.column("cell_type"), connectome.column("side_dv").astype(str)
     is_muscle = connectome.column("node_kind") == "muscle"
@@ -101,7 +116,6 @@ def cell_places(connectome: Connectome) -> Places:
             f"A drawing must have at most {MOST_CLASSES} classes and sides; there are "
             f"{len(lanes)}. `select` a part of the connectome."
         )
-    segment = connectome.column("segment").astype(float)
     x = np.empty(connectome.n_neurons)
     lane = np.empty(connectome.n_neurons, int)
     names = []
@@ -125,6 +139,8 @@ def _inhibits(connectome: Connectome) -> np.ndarray:
 def motor_circuit(connectome: Connectome) -> Axes:
     """A circuit along its body: what excites, what inhibits and gap junctions, one below the other.
 
+    Where there are connections of unknown sign, they have a panel of their own.
+
     Lines bend to the left of their way from sender to receiver and end in a dot; their width grows
     with the root of the count. The last axes are returned.
 
@@ -132,7 +148,8 @@ def motor_circuit(connectome: Connectome) -> Axes:
         connectome: With the neuron columns `cell_type`, `segment`, `side_dv` and `node_kind`.
 
     Raises:
-        InputError: If a column is missing, or there are too many classes to be read.
+        InputError: If a column is missing, a segment is no number, or there are too many classes to
+            be read.
 
     Example:
         >>> from neuroloom.datasets import connectome
@@ -145,22 +162,28 @@ def motor_circuit(connectome: Connectome) -> Axes:
     chosen = (
         ~electrical & (connectome.sign > 0),
         ~electrical & (connectome.sign < 0),
+        ~electrical & (connectome.sign == 0),
         electrical & (connectome.pre != connectome.post),
     )
+    panels = [
+        (style, mine)
+        for style, mine in zip(_STYLES, chosen, strict=True)
+        if style is not _UNKNOWN or mine.any()
+    ]
     each = _LANE * len(places.names) + _HEAD
-    height = each * len(chosen) + 0.75
+    height = each * len(panels) + 0.75
     figure = new_figure(_WIDTH, height)
     ax = None
     largest = float(connectome.count.max(initial=1))
-    for number, ((name, color), mine) in enumerate(zip(_STYLES, chosen, strict=True)):
+    for number, ((name, color), mine) in enumerate(panels):
         top = each * number + _HEAD
         bottom = height - top - (each - _HEAD)
         ax = new_axes(figure, (_LEFT, bottom, _RIGHT, top))
         total = connectome.count[mine].sum()
         ax.set_title(f"{name}: {mine.sum():,}, of a summed count of {total:,.10g}")
-        _draw_lines(ax, connectome, places, mine, color, largest, dots=number < 2)
+        _draw_lines(ax, connectome, places, mine, color, largest, dots=number < len(panels) - 1)
         _draw_cells(ax, connectome, places)
-        if number < len(chosen) - 1:
+        if number < len(panels) - 1:
             ax.tick_params(labelbottom=False)
     assert ax is not None
     ax.set_xlabel("segment of the body, head at the left; circles: neurons, squares: muscles")
@@ -244,7 +267,8 @@ def class_matrix(connectome: Connectome) -> ClassMatrix:
     signed = np.zeros((len(names), len(names)))
     pre, post = group[connectome.pre[directed]], group[connectome.post[directed]]
     np.add.at(signed, (post, pre), (connectome.sign * connectome.count)[directed])
-    return ClassMatrix(tuple(names.tolist()), signed)
+    n_unknown = int((connectome.sign[directed] == 0).sum())
+    return ClassMatrix(tuple(names.tolist()), signed, n_unknown)
 
 
 @house_style()
@@ -282,7 +306,8 @@ def class_matrices(wirings: Mapping[str, Connectome]) -> Axes:
         ax.set_xticks(range(sends.sum()), names[sends].tolist(), rotation=90)
         ax.set_yticks(range(len(names)), names.tolist() if number == 0 else [])
         ax.tick_params(length=0)
-        ax.set_title(label(name, 34))
+        unknown = f", {matrix.n_unknown:,} of unknown sign left out" if matrix.n_unknown else ""
+        ax.set_title(label(name, 34) + unknown)
         ax.set_xlabel("sends")
         if number == 0:
             ax.set_ylabel("receives")

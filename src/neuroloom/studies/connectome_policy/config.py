@@ -58,21 +58,15 @@ class Tuned:
     """Of the actions, where there is any."""
 
 
-TUNED: dict[str, Tuned] = dict(
-    zip(
-        SIMPLE,
-        (
-            Tuned(0.25),
-            Tuned(0.25),
-            Tuned(0.5),
-            Tuned(0.25, units=8, gain=3.0),
-            Tuned(2.0, units=8, gain=1.0),
-            Tuned(0.5),
-            Tuned(0.5),
-        ),
-        strict=True,
-    )
-)
+TUNED = {
+    "linear, joint angles": Tuned(0.25),
+    "linear, joints alike": Tuned(0.25),
+    "linear, all seen": Tuned(0.5),
+    "perceptron": Tuned(0.25, units=8, gain=3.0),
+    "recurrent": Tuned(2.0, units=8, gain=1.0),
+    "NCAP": Tuned(0.5),
+    "NCAP, joints alike": Tuned(0.5),
+}
 """The best of `scripts/tune_controllers.py` on seeds 0 to 2; of circuits .5 was best too."""
 
 
